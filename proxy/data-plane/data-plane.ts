@@ -1,0 +1,50 @@
+/**
+ * The line between truth and traffic. Control states what should be; the data plane owns connections, pools, in-flight
+ * counts, rotation and waiting requests. All calls are asynchronous so that the plane may live in another thread.
+ */
+import type { RoutingTable } from "./routing-table.ts";
+
+export interface DataPlane {
+  /** Resolves once every request routed from then on is routed by `table`. Targets that left it take nothing new. */
+  apply(table: RoutingTable): Promise<void>;
+
+  /**
+   * Waits until what is in flight on `targetIds` at the moment of the call has ended, at most until the deadline, then
+   * ends what is left (unless `cut` is false). Requests claimed after the call are neither waited for nor ended.
+   * Resolves early, cutting nothing, when `signal` aborts.
+   */
+  drain(targetIds: readonly string[], options: DrainOptions): Promise<DrainResult>;
+
+  counters(): Promise<Counters>;
+}
+
+export type DrainOptions = {
+  readonly timeoutMs: number;
+  /** False: only wait; whatever is still running afterwards goes on undisturbed. */
+  readonly cut: boolean;
+  /** False: upgraded connections are neither waited for nor ended. */
+  readonly upgraded: boolean;
+  readonly signal?: AbortSignal;
+  /** Called about once a second with what is still in flight. */
+  readonly onProgress?: (inFlight: number) => void;
+};
+
+export type DrainResult = {
+  /** Exchanges that ended by themselves within the time. */
+  readonly completed: number;
+  /** Exchanges that were ended at the deadline. */
+  readonly cut: number;
+};
+
+export type Counters = {
+  readonly services: Readonly<Record<string, ServiceCounters>>;
+  /** Keyed by target id; holds retired targets for as long as something is in flight on them. */
+  readonly targets: Readonly<Record<string, TargetCounters>>;
+  readonly clientConnections: number;
+  readonly requestsTotal: number;
+  /** Requests refused before routing: malformed, too large, too slow. */
+  readonly rejectedTotal: number;
+};
+
+export type ServiceCounters = { readonly waiting: number; readonly requestsTotal: number };
+export type TargetCounters = { readonly inFlight: number; readonly upgraded: number; readonly idleConnections: number };

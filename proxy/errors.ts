@@ -1,0 +1,34 @@
+/** The proxy's error catalogue: every error that a user of the command line can meet has a code, a sentence and a hint. */
+
+export type ErrorCode =
+  | "address-in-use"
+  | "data-directory-in-use"
+  | "deploy-in-progress"
+  | "deploy-cancelled"
+  | "host-conflict"
+  | "invalid-argument"
+  | "invalid-options"
+  | "invalid-target"
+  | "node-too-old"
+  | "not-running"
+  | "protocol"
+  | "service-not-found"
+  | "shutting-down"
+  | "state-not-saved"
+  | "target-unhealthy"
+  | "target-lost"
+  | "connection-lost"
+  | "internal";
+
+/** An error meant for the person at the terminal; anything else that is thrown is a bug. */
+export class ProxyError extends Error {
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+
+  constructor(code: ErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "ProxyError";
+    this.code = code;
+    this.hint = options.hint;
+  }
+}
