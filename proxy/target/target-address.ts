@@ -5,7 +5,7 @@ import { ProxyError } from "../errors.ts";
 export type TargetAddress = { readonly host: string; readonly port: number };
 
 const DEFAULT_PORT = 80;
-const NAME = /^[A-Za-z0-9_](?:[A-Za-z0-9_.+-]*[A-Za-z0-9_])?$/;
+const NAME = /^(?=.*[A-Za-z0-9])[A-Za-z0-9_](?:[A-Za-z0-9_.+-]*[A-Za-z0-9_])?$/;
 
 /**
  * Parses `name[:port]`, `a.b.c.d[:port]` or `[v6][:port]`; the port defaults to 80.

@@ -1,0 +1,56 @@
+/** What all client connections of one thread share: limits, the output buffer, the deadline queues, the journey. */
+import { DeadlineQueue, type Ticker } from "../deadlines.ts";
+import type { Output } from "../http1/output.ts";
+import { RequestHead } from "../http1/request-head.ts";
+import type { Limits } from "../limits.ts";
+import type { Exchange } from "../request/exchange.ts";
+import type { Http1Connection } from "./http1-connection.ts";
+
+export type ClientCounters = { connections: number; requests: number; rejected: number };
+
+export class ClientContext {
+  readonly limits: Limits;
+  readonly output: Output;
+  readonly counters: ClientCounters = { connections: 0, requests: 0, rejected: 0 };
+  /** Takes each request as soon as its head is complete. */
+  readonly journey: (exchange: Exchange) => void;
+  /** Data bytes of chunked messages, for as long as a callback runs. */
+  readonly decoded: Buffer = Buffer.allocUnsafeSlow(64 * 1024);
+  /** Port as configured, for the access log. */
+  localPort = 0;
+  /** Shutting down: every response says `Connection: close`. */
+  draining = false;
+  /** The parser for heads that arrive whole; a connection with an unfinished head takes it along. */
+  head: RequestHead;
+
+  readonly keepAlive: DeadlineQueue<Http1Connection>;
+  readonly headWait: DeadlineQueue<Http1Connection>;
+  readonly bodyWait: DeadlineQueue<Http1Connection>;
+  readonly writeWait: DeadlineQueue<Http1Connection>;
+  readonly halfClose: DeadlineQueue<Http1Connection>;
+  readonly linger: DeadlineQueue<Http1Connection>;
+  readonly tunnel: DeadlineQueue<Http1Connection>;
+
+  constructor(limits: Limits, ticker: Ticker, output: Output, journey: (exchange: Exchange) => void) {
+    this.limits = limits;
+    this.output = output;
+    this.journey = journey;
+    this.head = new RequestHead(limits);
+    const queue = (durationMs: number, onExpire: (connection: Http1Connection) => void) =>
+      new DeadlineQueue<Http1Connection>(ticker, durationMs, onExpire);
+    this.keepAlive = queue(limits.keepAliveTimeoutMs, (connection) => connection.close());
+    this.headWait = queue(limits.headTimeoutMs, (connection) => connection.headTimedOut());
+    this.bodyWait = queue(limits.bodyTimeoutMs, (connection) => connection.bodyTimedOut());
+    this.writeWait = queue(limits.writeTimeoutMs, (connection) => connection.destroy());
+    this.halfClose = queue(limits.halfCloseTimeoutMs, (connection) => connection.destroy());
+    this.linger = queue(limits.lingerTimeoutMs, (connection) => connection.destroy());
+    this.tunnel = queue(limits.tunnelTimeoutMs, (connection) => connection.destroy());
+  }
+
+  /** Hands the shared parser to a connection whose head is incomplete, and makes a new one for the rest. */
+  takeHead(): RequestHead {
+    const head = this.head;
+    this.head = new RequestHead(this.limits);
+    return head;
+  }
+}

@@ -1,0 +1,129 @@
+/** A target: claims are counted at once, sent over pooled connections, and can be waited for or cut by a drain. */
+import type { Claim, Exchange } from "../request/exchange.ts";
+import { Phase } from "../request/exchange.ts";
+import type { TargetContext } from "./context.ts";
+import { type Failure, statusOfFailure } from "./failure.ts";
+import { parseTargetAddress, type TargetAddress } from "./target-address.ts";
+import { TargetConnection } from "./target-connection.ts";
+
+/** How requests to this target are sent. */
+export type TargetPolicy = {
+  readonly responseTimeoutMs: number;
+  readonly forwardHeaders: boolean;
+};
+
+export type TargetEvents = {
+  /** Nothing was sent; true when somebody else has taken the exchange over. */
+  readonly onUnreachable: (target: Target, exchange: Exchange, failure: Failure) => boolean;
+  readonly onFailure: (target: Target, exchange: Exchange, failure: Failure) => void;
+};
+
+export class Target implements Claim {
+  readonly id: string;
+  /** `host:port` as shown and logged. */
+  readonly name: string;
+  readonly address: TargetAddress;
+  readonly context: TargetContext;
+  policy: TargetPolicy;
+  readonly inFlight = new Set<Exchange>();
+  /** Told of every exchange that ends here, while a drain is going on. */
+  readonly releaseListeners = new Set<(exchange: Exchange) => void>();
+  readonly #events: TargetEvents;
+  readonly #idle: TargetConnection[] = [];
+  #retired = false;
+
+  constructor(id: string, name: string, policy: TargetPolicy, context: TargetContext, events: TargetEvents) {
+    this.id = id;
+    this.name = name;
+    this.address = parseTargetAddress(name);
+    this.policy = policy;
+    this.context = context;
+    this.#events = events;
+  }
+
+  get idleConnections(): number {
+    return this.#idle.length;
+  }
+
+  get retired(): boolean {
+    return this.#retired;
+  }
+
+  /** Counts the exchange as in flight here. No `await` may stand between choosing a target and this. */
+  claimFor(exchange: Exchange): void {
+    exchange.claim?.release(exchange);
+    exchange.claim = this;
+    exchange.target = this.name;
+    exchange.attempts++;
+    this.inFlight.add(exchange);
+  }
+
+  /** Sends a claimed exchange: over an idle connection if one may be used, else over a new one. */
+  send(exchange: Exchange): void {
+    const connection = this.#takeIdle(exchange);
+    if (connection) connection.begin(exchange);
+    else new TargetConnection(this, exchange);
+  }
+
+  release(exchange: Exchange): void {
+    if (!this.inFlight.delete(exchange)) return;
+    for (const listener of this.releaseListeners) listener(exchange);
+  }
+
+  /** Keeps a connection for later; false when it has to be closed instead. */
+  keep(connection: TargetConnection): boolean {
+    if (this.#retired || this.#idle.length >= this.context.limits.maxIdlePerTarget) return false;
+    this.#idle.push(connection);
+    return true;
+  }
+
+  /** Forgets an idle connection that has closed. */
+  forget(connection: TargetConnection): void {
+    const index = this.#idle.lastIndexOf(connection);
+    if (index !== -1) this.#idle.splice(index, 1);
+  }
+
+  /** No more requests come: idle connections are closed, busy ones close when they are done. */
+  retire(): void {
+    this.#retired = true;
+    for (const connection of this.#idle.splice(0)) connection.destroy();
+  }
+
+  /**
+   * An attempt has failed before a byte of response. It is tried again, once, over a fresh connection when the failed
+   * one was reused and a second copy can do no harm; elsewhere when nothing was sent; else the client is told.
+   */
+  attemptFailed(exchange: Exchange, failure: Failure, staleConnection: boolean, unreachable: boolean): void {
+    exchange.sink = null;
+    if (exchange.phase !== Phase.Waiting) return;
+    if (staleConnection && exchange.replayable && exchange.idempotent) {
+      new TargetConnection(this, exchange);
+      return;
+    }
+    if (unreachable && this.#events.onUnreachable(this, exchange, failure)) return;
+    this.#events.onFailure(this, exchange, failure);
+    exchange.answer(statusOfFailure(failure));
+  }
+
+  /** A response has broken off after its head: it is the log's business only. */
+  responseFailed(exchange: Exchange, failure: Failure): void {
+    this.#events.onFailure(this, exchange, failure);
+  }
+
+  #takeIdle(exchange: Exchange): TargetConnection | undefined {
+    const now = performance.now();
+    for (;;) {
+      const connection = this.#idle.pop();
+      if (!connection) return undefined;
+      if (connection.closing || connection.reusableUntil < now) {
+        connection.destroy();
+        continue;
+      }
+      // What must not be sent twice is sent over a connection that has just proved itself, or a new one.
+      const proved = exchange.idempotent || now - connection.idleSince <= this.context.limits.freshEnoughMs;
+      if (proved) return connection;
+      this.#idle.push(connection);
+      return undefined;
+    }
+  }
+}

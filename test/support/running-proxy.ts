@@ -1,0 +1,68 @@
+/** The data plane behind a real listener on a loopback port, with a routing table given directly; no control side. */
+import { openSync } from "node:fs";
+import type { RoutingTable, ServiceRoute, TargetRoute } from "../../proxy/data-plane/routing-table.ts";
+import { LocalDataPlane } from "../../proxy/data-plane/local-data-plane.ts";
+import type { Limits } from "../../proxy/limits.ts";
+import { EventLog } from "../../proxy/observe/event-log.ts";
+import { LineWriter } from "../../proxy/observe/line-writer.ts";
+import { HttpListener } from "../../proxy/socket/http-listener.ts";
+
+export type RunningProxy = {
+  readonly port: number;
+  readonly plane: LocalDataPlane;
+  readonly lines: LineWriter;
+  /** Event log lines so far. */
+  readonly events: string[];
+  serve(...services: ServiceRoute[]): Promise<void>;
+  stop(): Promise<void>;
+};
+
+export type ProxyOptions = {
+  limits?: Partial<Limits>;
+  /** File that takes the access log; thrown away by default. */
+  logFile?: string;
+};
+
+export async function runProxy(options: ProxyOptions = {}): Promise<RunningProxy> {
+  const lines = new LineWriter(openSync(options.logFile ?? "/dev/null", "a"));
+  const events: string[] = [];
+  const log = new EventLog({ write: (line) => events.push(line) }, { debug: true });
+  const plane = new LocalDataPlane({ log, lines, ...(options.limits ? { limits: options.limits } : {}) });
+  const listener = await HttpListener.listen(0, "127.0.0.1", (socket) => plane.accept(socket));
+  plane.setLocalPort(listener.port);
+  let version = 0;
+  return {
+    port: listener.port,
+    plane,
+    lines,
+    events,
+    serve: (...services) => plane.apply({ version: ++version, services } satisfies RoutingTable),
+    stop: async () => {
+      listener.close();
+      plane.destroy();
+      await plane.connections.empty();
+    },
+  };
+}
+
+/** A service on any host with targets at these loopback ports, and defaults for the rest. */
+export function service(name: string, ports: readonly number[], changes: Partial<ServiceRoute> = {}): ServiceRoute {
+  return {
+    name,
+    hosts: [""],
+    pathPrefixes: ["/"],
+    stripPathPrefix: true,
+    gate: { state: "running" },
+    targets: ports.map((port) => target(`${name}-${port}`, port)),
+    healthCheckPath: "/up",
+    targetTimeoutMs: 30_000,
+    forwardHeaders: true,
+    logRequestHeaders: [],
+    logResponseHeaders: [],
+    ...changes,
+  };
+}
+
+export function target(id: string, port: number): TargetRoute {
+  return { id, address: `127.0.0.1:${port}`, inRotation: true };
+}
