@@ -1,10 +1,17 @@
 /** What all client connections of one thread share: limits, the output buffer, the deadline queues, the journey. */
-import { DeadlineQueue, type Ticker } from "../deadlines.ts";
+import { type DeadlineEntry, DeadlineQueue, type Ticker } from "../deadlines.ts";
 import type { Output } from "../http1/output.ts";
 import { RequestHead } from "../http1/request-head.ts";
 import type { Limits } from "../limits.ts";
 import type { Exchange } from "../request/exchange.ts";
-import type { Http1Connection } from "./http1-connection.ts";
+
+/** What deadlines do to a connection. */
+export interface TimedConnection extends DeadlineEntry {
+  headTimedOut(): void;
+  bodyTimedOut(): void;
+  close(): void;
+  destroy(): void;
+}
 
 export type ClientCounters = { connections: number; requests: number; rejected: number };
 
@@ -23,21 +30,21 @@ export class ClientContext {
   /** The parser for heads that arrive whole; a connection with an unfinished head takes it along. */
   head: RequestHead;
 
-  readonly keepAlive: DeadlineQueue<Http1Connection>;
-  readonly headWait: DeadlineQueue<Http1Connection>;
-  readonly bodyWait: DeadlineQueue<Http1Connection>;
-  readonly writeWait: DeadlineQueue<Http1Connection>;
-  readonly halfClose: DeadlineQueue<Http1Connection>;
-  readonly linger: DeadlineQueue<Http1Connection>;
-  readonly tunnel: DeadlineQueue<Http1Connection>;
+  readonly keepAlive: DeadlineQueue<TimedConnection>;
+  readonly headWait: DeadlineQueue<TimedConnection>;
+  readonly bodyWait: DeadlineQueue<TimedConnection>;
+  readonly writeWait: DeadlineQueue<TimedConnection>;
+  readonly halfClose: DeadlineQueue<TimedConnection>;
+  readonly linger: DeadlineQueue<TimedConnection>;
+  readonly tunnel: DeadlineQueue<TimedConnection>;
 
   constructor(limits: Limits, ticker: Ticker, output: Output, journey: (exchange: Exchange) => void) {
     this.limits = limits;
     this.output = output;
     this.journey = journey;
     this.head = new RequestHead(limits);
-    const queue = (durationMs: number, onExpire: (connection: Http1Connection) => void) =>
-      new DeadlineQueue<Http1Connection>(ticker, durationMs, onExpire);
+    const queue = (durationMs: number, onExpire: (connection: TimedConnection) => void) =>
+      new DeadlineQueue<TimedConnection>(ticker, durationMs, onExpire);
     this.keepAlive = queue(limits.keepAliveTimeoutMs, (connection) => connection.close());
     this.headWait = queue(limits.headTimeoutMs, (connection) => connection.headTimedOut());
     this.bodyWait = queue(limits.bodyTimeoutMs, (connection) => connection.bodyTimedOut());

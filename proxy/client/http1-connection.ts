@@ -2,32 +2,27 @@
 import type { Socket } from "node:net";
 import { DeadlineEntry, disarm } from "../deadlines.ts";
 import { CR, LF } from "../http1/characters.ts";
-import { ChunkedDecoder } from "../http1/chunked-decoder.ts";
 import { INCOMPLETE } from "../http1/field-section.ts";
 import type { RequestHead } from "../http1/request-head.ts";
-import { Phase, type RequestSink } from "../request/exchange.ts";
+import { type Exchange, Phase, type RequestSink } from "../request/exchange.ts";
 import { writeAnswer } from "../response/answer.ts";
-import type { ClientContext } from "./context.ts";
-import { Http1Exchange } from "./http1-exchange.ts";
-
-type Replay = { readonly bytes: Buffer; readonly start: number; readonly end: number };
+import type { ClientContext, TimedConnection } from "./context.ts";
+import { type ExchangeOwner, Http1Exchange } from "./http1-exchange.ts";
+import { InputBuffer } from "./input-buffer.ts";
+import { MALFORMED_BODY, RequestBody } from "./request-body.ts";
 
 /**
- * Bytes that are not used yet stand in `#input[#from..#to)`. At most one exchange is active; what a client sends ahead
+ * Bytes that are not used yet stand in `#input`. At most one exchange is active; what a client sends ahead
  * waits. Every path out of here ends in a response, a lingering close, or a destroyed socket.
  */
-export class Http1Connection extends DeadlineEntry {
+export class Http1Connection extends DeadlineEntry implements ExchangeOwner, TimedConnection {
   readonly socket: Socket;
   readonly clientAddress: string;
   readonly clientPort: number;
   readonly #context: ClientContext;
   readonly #onClose: (connection: Http1Connection) => void;
   #exchange: Http1Exchange | null = null;
-  #input: Buffer | null = null;
-  #from = 0;
-  #to = 0;
-  /** True when `#input` was made here and has room to grow in. */
-  #growing = false;
+  readonly #input = new InputBuffer();
   /** The parser of a head that came in pieces. */
   #head: RequestHead | null = null;
   #advancing = false;
@@ -35,12 +30,7 @@ export class Http1Connection extends DeadlineEntry {
   #lingered = 0;
   #inputEnded = false;
   #tunnelEnded = false;
-  // The body of the current request
-  #bodyLeft = 0;
-  #decoder: ChunkedDecoder | null = null;
-  #bodyStarted = false;
-  #replay: Replay | null = null;
-  #sent = false;
+  readonly #body = new RequestBody();
 
   constructor(socket: Socket, context: ClientContext, onClose: (connection: Http1Connection) => void) {
     super();
@@ -58,32 +48,28 @@ export class Http1Connection extends DeadlineEntry {
   }
 
   get idle(): boolean {
-    return this.#exchange === null && this.#input === null && !this.#closing;
+    return this.#exchange === null && this.#input.bytes === null && !this.#closing;
   }
 
   get bodyComplete(): boolean {
-    return this.#bodyLeft === 0 && this.#decoder === null;
+    return this.#body.complete;
   }
 
-  /** Nothing of the body has been sent, or all of it is still at hand. */
   get bodyReplayable(): boolean {
-    return !this.#sent || this.#replay !== null;
+    return this.#body.replayable;
   }
 
   // Called by the exchange
 
   /** Lets the body go to `sink`; on a second attempt, from its first byte. */
   startBody(sink: RequestSink): void {
-    if (this.#sent && this.#replay !== null) {
-      sink.sendBody(this.#replay.bytes, this.#replay.start, this.#replay.end);
-      sink.endBody("");
-    } else if (this.bodyComplete) {
-      this.#sent = true;
-      this.#replay = EMPTY_BODY;
-      sink.endBody("");
+    if (this.bodyComplete) {
+      this.#body.sendWhole(sink);
     } else {
-      this.#bodyStarted = true;
+      this.#body.started = true;
       this.resumeReading();
+      // Within #advance already: the loop feeds and flushes, so that head and first body bytes are one write.
+      if (this.#advancing && this.#input.bytes !== null) return;
       this.#advance();
     }
     sink.flushBody();
@@ -101,13 +87,11 @@ export class Http1Connection extends DeadlineEntry {
   }
 
   /** The response is out: on to the next request, or to the end of the connection. */
-  exchangeEnded(exchange: Http1Exchange): void {
+  exchangeEnded(exchange: Exchange): void {
     if (this.#exchange !== exchange) return;
-    const goesOn = exchange.keepAlive && this.bodyComplete && !this.#inputEnded;
+    const goesOn = this.#exchange.keepAlive && this.bodyComplete && !this.#inputEnded;
     this.#exchange = null;
-    this.#bodyStarted = false;
-    this.#replay = null;
-    this.#sent = false;
+    this.#body.release();
     if (!goesOn) {
       this.#linger();
       return;
@@ -121,9 +105,9 @@ export class Http1Connection extends DeadlineEntry {
     this.tunnelActive();
     if (this.socket.isPaused()) this.socket.resume();
     const { sink } = this.#exchange as Http1Exchange;
-    if (this.#input !== null && sink !== null) {
-      sink.sendBody(this.#input, this.#from, this.#to);
-      this.#dropInput();
+    if (this.#input.bytes !== null && sink !== null) {
+      sink.sendBody(this.#input.bytes, this.#input.from, this.#input.to);
+      this.#input.drop();
       this.#flushTo(sink);
     }
     if (this.#inputEnded) sink?.endBody("");
@@ -145,7 +129,7 @@ export class Http1Connection extends DeadlineEntry {
 
   headTimedOut(): void {
     // Nothing was asked: there is nobody to answer (and port scanners stay quiet).
-    if (this.#input === null) this.close();
+    if (this.#input.bytes === null) this.close();
     else this.#refuse(408);
   }
 
@@ -193,9 +177,9 @@ export class Http1Connection extends DeadlineEntry {
       this.#flushTo(exchange.sink);
       return;
     }
-    this.#append(chunk);
+    this.#input.append(chunk);
     // A head in pieces is looked at again only when a line has been completed: its cost stays linear.
-    if (this.#head !== null && !chunk.includes(LF) && this.#to - this.#from <= this.#context.limits.maxRequestHeadBytes) {
+    if (this.#head !== null && !chunk.includes(LF) && this.#input.length <= this.#context.limits.maxRequestHeadBytes) {
       return;
     }
     this.#advance();
@@ -230,7 +214,7 @@ export class Http1Connection extends DeadlineEntry {
 
   #onSocketClose(): void {
     disarm(this);
-    this.#dropInput();
+    this.#input.drop();
     this.#head = null;
     const exchange = this.#exchange;
     this.#exchange = null;
@@ -239,43 +223,18 @@ export class Http1Connection extends DeadlineEntry {
     this.#onClose(this);
   }
 
-  #append(chunk: Buffer): void {
-    if (this.#input === null) {
-      this.#input = chunk;
-      this.#from = 0;
-      this.#to = chunk.length;
-      this.#growing = false;
-      return;
-    }
-    const needed = this.#to + chunk.length;
-    if (!this.#growing || needed > this.#input.length) {
-      // Offsets stay as they are: an unfinished head remembers its own.
-      const larger = Buffer.allocUnsafeSlow(Math.max(512, needed * 2));
-      this.#input.copy(larger, this.#from, this.#from, this.#to);
-      this.#input = larger;
-      this.#growing = true;
-    }
-    chunk.copy(this.#input, this.#to);
-    this.#to = needed;
-  }
-
-  #dropInput(): void {
-    this.#input = null;
-    this.#growing = false;
-  }
-
   /** Uses up input: heads, then bodies, until more bytes or a response are needed. Never runs inside itself. */
   #advance(): void {
     if (this.#advancing) return;
     this.#advancing = true;
-    while (this.#input !== null && !this.#closing) {
+    while (this.#input.bytes !== null && !this.#closing) {
       const exchange: Http1Exchange | null = this.#exchange;
       if (exchange === null) {
         if (!this.#readHead()) break;
       } else if (!this.bodyComplete) {
         if (!this.#feedBody(exchange)) break;
       } else {
-        if (this.#to - this.#from > this.#context.limits.maxPipelinedBytes) this.socket.pause();
+        if (this.#input.length > this.#context.limits.maxPipelinedBytes) this.socket.pause();
         break;
       }
     }
@@ -284,20 +243,21 @@ export class Http1Connection extends DeadlineEntry {
 
   /** Reads one head and sets its exchange off; false when more bytes are needed. */
   #readHead(): boolean {
-    const input = this.#input as Buffer;
+    const input = this.#input;
+    const bytes = input.bytes as Buffer;
     let head = this.#head;
     if (head === null) {
       // Empty lines before a request line are ignored (RFC 9112 §2.2).
-      while (this.#from + 1 < this.#to && input[this.#from] === CR && input[this.#from + 1] === LF) this.#from += 2;
-      if (this.#from === this.#to) {
-        this.#dropInput();
+      while (input.length > 1 && bytes[input.from] === CR && bytes[input.from + 1] === LF) input.from += 2;
+      if (input.length === 0) {
+        input.drop();
         return false;
       }
-      if (this.#to - this.#from === 1 && input[this.#from] === CR) return false;
+      if (input.length === 1 && bytes[input.from] === CR) return false;
       head = this.#context.head;
-      head.reset(this.#from);
+      head.reset(input.from);
     }
-    const result = head.parse(input, this.#to);
+    const result = head.parse(bytes, input.to);
     if (result === INCOMPLETE) {
       if (this.#head === null) {
         this.#head = this.#context.takeHead();
@@ -314,8 +274,7 @@ export class Http1Connection extends DeadlineEntry {
       this.#refuse(-result);
       return false;
     }
-    this.#from = result;
-    if (this.#from === this.#to) this.#dropInput();
+    this.#input.advanceTo(result);
     this.#begin(head);
     return true;
   }
@@ -323,17 +282,14 @@ export class Http1Connection extends DeadlineEntry {
   #begin(head: RequestHead): void {
     const { limits, bodyWait, journey, counters } = this.#context;
     counters.requests++;
-    this.#bodyLeft = head.chunked ? 0 : head.contentLength;
-    this.#decoder = head.chunked ? new ChunkedDecoder(limits.maxTrailerBytes) : null;
-    this.#replay = null;
-    this.#sent = false;
+    this.#body.begin(head, limits.maxTrailerBytes);
     const exchange = new Http1Exchange(this, this.#context, head);
     this.#exchange = exchange;
     if (this.bodyComplete) disarm(this);
     else bodyWait.arm(this);
     if (head.asterisk) exchange.answer(200);
     else journey(exchange);
-    if (this.#exchange === exchange && !this.bodyComplete && !this.#bodyStarted && this.#input !== null) {
+    if (this.#exchange === exchange && !this.bodyComplete && !this.#body.started && this.#input.bytes !== null) {
       // Nobody takes the body yet (a connection is being made, or the service is paused): no more than this is held.
       this.socket.pause();
       disarm(this);
@@ -343,50 +299,22 @@ export class Http1Connection extends DeadlineEntry {
   /** Sends on what is there of the body; false when more bytes, or a sink, are needed. */
   #feedBody(exchange: Http1Exchange): boolean {
     const { sink } = exchange;
-    if (!this.#bodyStarted || sink === null) return false;
-    const input = this.#input as Buffer;
-    if (this.#decoder !== null) {
-      this.#feedChunked(exchange, sink, this.#decoder, input);
-    } else {
-      const end = this.#from + Math.min(this.#bodyLeft, this.#to - this.#from);
-      if (!this.#sent && end - this.#from === this.#bodyLeft) this.#replay = { bytes: input, start: this.#from, end };
-      else this.#replay = null;
-      this.#sent = true;
-      this.#bodyLeft -= end - this.#from;
-      sink.sendBody(input, this.#from, end);
-      this.#from = end;
-      // What has been given away must not be grown into.
-      this.#growing = false;
-      if (this.#bodyLeft === 0) sink.endBody("");
+    if (!this.#body.started || sink === null) return false;
+    const { bytes, from, to } = this.#input;
+    const position = this.#body.feed(sink, bytes as Buffer, from, to, this.#context.decoded);
+    if (position === MALFORMED_BODY) {
+      this.#input.drop();
+      const answerable = exchange.phase === Phase.Waiting;
+      sink.abortRequest();
+      if (answerable) exchange.answer(400);
+      else this.destroy();
+      return false;
     }
-    if (this.#from === this.#to) this.#dropInput();
-    if (this.#exchange !== exchange) return false;
+    this.#input.advanceTo(position);
     if (this.bodyComplete) disarm(this);
     else this.#context.bodyWait.arm(this);
     this.#flushTo(sink);
     return true;
-  }
-
-  #feedChunked(exchange: Http1Exchange, sink: RequestSink, decoder: ChunkedDecoder, input: Buffer): void {
-    this.#sent = true;
-    this.#replay = null;
-    const { decoded } = this.#context;
-    const end = Math.min(this.#to, this.#from + decoded.length);
-    const written = decoder.decode(input, this.#from, end, decoded, 0);
-    this.#from += decoder.consumed;
-    if (decoder.failed) {
-      this.#from = this.#to;
-      const waiting = exchange.phase === Phase.Waiting;
-      sink.abortRequest();
-      if (waiting) exchange.answer(400);
-      else this.destroy();
-      return;
-    }
-    if (written > 0) sink.sendBody(decoded, 0, written);
-    if (decoder.done) {
-      this.#decoder = null;
-      sink.endBody(decoder.trailers);
-    }
   }
 
   #flushTo(sink: RequestSink): void {
@@ -411,9 +339,8 @@ export class Http1Connection extends DeadlineEntry {
   #linger(): void {
     if (this.#closing) return;
     this.#closing = true;
-    this.#dropInput();
+    this.#input.drop();
     this.#head = null;
-    this.#decoder = null;
     this.#context.linger.arm(this);
     if (this.socket.isPaused()) this.socket.resume();
     this.socket.end();
@@ -430,8 +357,6 @@ export class Http1Connection extends DeadlineEntry {
     this.#context.linger.arm(this);
   }
 }
-
-const EMPTY_BODY: Replay = { bytes: Buffer.alloc(0), start: 0, end: 0 };
 
 /** Sockets report errors here and then close; the close does the work. */
 function ignoreError(): void {}

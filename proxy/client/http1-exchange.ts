@@ -1,4 +1,5 @@
 /** One HTTP/1 request on a client connection: its facts, its forwarded head, and the response written back. */
+import type { Socket } from "node:net";
 import { Field } from "../http1/field-names.ts";
 import { writeForwardedRequest } from "../http1/forwarded-request.ts";
 import { writeInformational, writeRelayedResponse } from "../http1/relayed-response.ts";
@@ -8,7 +9,6 @@ import { type AnswerOptions, Exchange, type Forwarding, Phase, type RequestSink 
 import { type ClaimedFields, forwardedFields, isRequestId } from "../request/forwarded-fields.ts";
 import { writeAnswer } from "../response/answer.ts";
 import type { ClientContext } from "./context.ts";
-import type { Http1Connection } from "./http1-connection.ts";
 
 /** How the response body is framed towards the client. */
 const BODY_LENGTH = 0;
@@ -19,11 +19,29 @@ const BODY_CLOSE = 2;
 const UPGRADE_KINDS: ReadonlySet<string> = new Set(["websocket"]);
 const IDEMPOTENT_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 
+/** What an exchange needs of the connection that it came on. */
+export interface ExchangeOwner {
+  readonly socket: Socket;
+  readonly clientAddress: string;
+  readonly clientPort: number;
+  readonly bodyComplete: boolean;
+  readonly bodyReplayable: boolean;
+  startBody(sink: RequestSink): void;
+  resumeReading(): void;
+  awaitDrain(): void;
+  exchangeEnded(exchange: Exchange): void;
+  startTunnel(): void;
+  tunnelActive(): void;
+  endTunnel(): void;
+  destroy(): void;
+  reset(): void;
+}
+
 export class Http1Exchange extends Exchange {
   /** The connection goes on after this exchange. */
   keepAlive: boolean;
   readonly chunked: boolean;
-  readonly #connection: Http1Connection;
+  readonly #connection: ExchangeOwner;
   readonly #context: ClientContext;
   readonly #headBytes: Buffer;
   readonly #headStart: number;
@@ -39,7 +57,7 @@ export class Http1Exchange extends Exchange {
   };
   #framing = BODY_LENGTH;
 
-  constructor(connection: Http1Connection, context: ClientContext, head: RequestHead) {
+  constructor(connection: ExchangeOwner, context: ClientContext, head: RequestHead) {
     super();
     this.#connection = connection;
     this.#context = context;
@@ -132,7 +150,8 @@ export class Http1Exchange extends Exchange {
   }
 
   override end(trailers: string): void {
-    if (this.#framing === BODY_CHUNKED) this.#context.output.text(trailers === "" ? "0\r\n\r\n" : `0\r\n${trailers}\r\n`);
+    if (this.#framing === BODY_CHUNKED)
+      this.#context.output.text(trailers === "" ? "0\r\n\r\n" : `0\r\n${trailers}\r\n`);
     this.finish();
   }
 
@@ -219,7 +238,7 @@ export class Http1Exchange extends Exchange {
     const claimed = this.#claimed;
     for (let index = 0; index < count; index++) {
       if (ids[index] === Field.Other || kept[index] === 0) continue;
-      switch (ids[index]) {
+      switch (ids[index] as number) {
         case Field.UserAgent:
           this.userAgent = head.valueAt(index);
           break;
@@ -301,4 +320,3 @@ export class Http1Exchange extends Exchange {
 function joined(before: string | undefined, value: string): string | undefined {
   return before === undefined ? value : `${before}, ${value}`;
 }
-

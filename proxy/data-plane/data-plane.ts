@@ -2,7 +2,7 @@
  * The line between truth and traffic. Control states what should be; the data plane owns connections, pools, in-flight
  * counts, rotation and waiting requests. All calls are asynchronous so that the plane may live in another thread.
  */
-import type { RoutingTable } from "./routing-table.ts";
+import type { RoutingTable } from "../route/routing-table.ts";
 
 export interface DataPlane {
   /** Resolves once every request routed from then on is routed by `table`. Targets that left it take nothing new. */

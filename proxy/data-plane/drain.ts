@@ -16,7 +16,7 @@ export async function drainTargets(targets: readonly Target[], options: DrainOpt
     }
   }
   if (remaining.size === 0 || options.signal?.aborted) return { completed: 0, cut: 0 };
-  return await new Drain(targets, remaining, options).finished;
+  return new Drain(targets, remaining, options).finished;
 }
 
 class Drain {
@@ -54,7 +54,7 @@ class Drain {
   };
 
   #onDeadline(): void {
-    if (this.#options.cut) for (const exchange of [...this.#remaining]) this.#end(exchange);
+    if (this.#options.cut) for (const exchange of Array.from(this.#remaining)) this.#end(exchange);
     this.#finish();
   }
 

@@ -1,5 +1,6 @@
 /** The data plane in this very thread: it keeps targets and services alive across tables, and applies each at once. */
 import type { Socket } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
 import { ClientContext } from "../client/context.ts";
 import { Ticker } from "../deadlines.ts";
 import { Output } from "../http1/output.ts";
@@ -10,6 +11,7 @@ import type { EventLog } from "../observe/event-log.ts";
 import type { LineWriter } from "../observe/line-writer.ts";
 import type { Exchange } from "../request/exchange.ts";
 import { RouteTable } from "../route/route-table.ts";
+import type { RoutingTable, ServiceRoute } from "../route/routing-table.ts";
 import { Service } from "../service/service.ts";
 import { ConnectionSet } from "../socket/connection-set.ts";
 import { TargetContext } from "../target/context.ts";
@@ -17,7 +19,9 @@ import type { Failure } from "../target/failure.ts";
 import { Target, type TargetPolicy } from "../target/target.ts";
 import type { Counters, DataPlane, DrainOptions, DrainResult } from "./data-plane.ts";
 import { drainTargets } from "./drain.ts";
-import type { RoutingTable, ServiceRoute } from "./routing-table.ts";
+
+/** Seconds within which a restarted proxy is back. */
+const RETRY_AFTER_RESTART = 5;
 
 export class LocalDataPlane implements DataPlane {
   readonly connections: ConnectionSet;
@@ -98,10 +102,29 @@ export class LocalDataPlane implements DataPlane {
     this.#clients.localPort = port;
   }
 
-  /** From now on every response ends its connection, and idle connections end at once. */
-  beginShutdown(): void {
+  /**
+   * Ends the plane in peace: idle connections close at once, requests in flight get `graceMs`, upgraded connections are
+   * told to come back (they would outlast any grace), and those who wait for a paused service are turned away.
+   * Resolves with the number of connections that had to be cut.
+   */
+  async shutdown(graceMs: number): Promise<number> {
     this.#clients.draining = true;
+    for (const service of this.#services.values()) {
+      service.waitingRoom.release((exchange) => exchange.answer(503, { retryAfterSeconds: RETRY_AFTER_RESTART }));
+    }
+    for (const target of this.#targets.values()) {
+      for (const exchange of Array.from(target.inFlight)) if (exchange.upgraded) exchange.sink?.cut();
+    }
     this.connections.closeIdle();
+    const timeout = new AbortController();
+    await Promise.race([
+      this.connections.empty(),
+      sleep(graceMs, undefined, { signal: timeout.signal }).catch(() => undefined),
+    ]);
+    timeout.abort();
+    const left = this.connections.size;
+    this.destroy();
+    return left;
   }
 
   /** Ends whatever is left. */

@@ -190,7 +190,7 @@ export class ChunkedDecoder {
     }
     for (let index = 0; index < fields.count; index++) {
       if (fields.kept[index] === 0 || FORBIDDEN_IN_TRAILERS.has(fields.ids[index] as number)) continue;
-      this.trailers += bytes.toString("latin1", fields.lineStart[index] as number, fields.lineEnd(index));
+      this.trailers += bytes.toString("latin1", fields.lineStart[index], fields.lineEnd(index));
     }
     this.#trailer = null;
     this.#state = DONE;

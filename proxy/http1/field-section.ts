@@ -113,7 +113,14 @@ export class FieldSection {
     return found;
   }
 
-  #add(bytes: Uint8Array, lineStart: number, nameEnd: number, hash: number, valueStart: number, valueEnd: number): void {
+  #add(
+    bytes: Uint8Array,
+    lineStart: number,
+    nameEnd: number,
+    hash: number,
+    valueStart: number,
+    valueEnd: number,
+  ): void {
     const index = this.count;
     if (index === this.ids.length) this.#grow();
     let id = fieldId(bytes, lineStart, nameEnd, hash);

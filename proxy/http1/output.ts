@@ -39,9 +39,15 @@ export class Output {
     return taken;
   }
 
+  /** Forgets what has been put together for a socket that will not get it. */
+  discard(): void {
+    this.used = 0;
+  }
+
   #lend(socket: Socket): void {
     const free = this.#lent.findIndex((lent) => lent.socket.writableLength === 0 && !lent.socket.destroyed);
-    const next = free === -1 ? Buffer.allocUnsafeSlow(SIZE) : (this.#lent.splice(free, 1)[0] as { bytes: Buffer }).bytes;
+    const next =
+      free === -1 ? Buffer.allocUnsafeSlow(SIZE) : (this.#lent.splice(free, 1)[0] as { bytes: Buffer }).bytes;
     if (this.#lent.length === MAX_LENT) this.#lent.shift();
     this.#lent.push({ socket, bytes: this.bytes });
     this.bytes = next;

@@ -199,7 +199,7 @@ export class RequestHead {
     this.expectContinue = false;
     this.acceptsTrailers = false;
     for (let index = 0; index < count; index++) {
-      switch (ids[index]) {
+      switch (ids[index] as number) {
         case Field.Other:
           break;
         case Field.Host:

@@ -59,7 +59,7 @@ export class ResponseHead {
   }
 
   valueAt(index: number): string {
-    return this.bytes.toString("latin1", this.fields.valueStart[index] as number, this.fields.valueEnd[index] as number);
+    return this.bytes.toString("latin1", this.fields.valueStart[index], this.fields.valueEnd[index]);
   }
 
   /** The value of the first field with this id, or undefined. */
@@ -108,7 +108,7 @@ export class ResponseHead {
     this.hasDate = false;
     this.keepAliveSeconds = 0;
     for (let index = 0; index < fields.count; index++) {
-      switch (fields.ids[index]) {
+      switch (fields.ids[index] as number) {
         case Field.Other:
           break;
         case Field.ContentLength: {

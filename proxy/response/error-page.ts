@@ -9,7 +9,10 @@ const WORDINGS: Readonly<Record<number, Wording>> = {
   413: { title: "Content Too Large", text: "What you sent is larger than the server accepts." },
   414: { title: "URI Too Long", text: "This address is longer than the server accepts." },
   417: { title: "Expectation Failed", text: "The server cannot meet what this request expects of it." },
-  431: { title: "Request Header Fields Too Large", text: "The headers of this request are larger than the server accepts." },
+  431: {
+    title: "Request Header Fields Too Large",
+    text: "The headers of this request are larger than the server accepts.",
+  },
   500: { title: "Internal Server Error", text: "Something went wrong on the server." },
   501: { title: "Not Implemented", text: "The server does not support this kind of request." },
   502: { title: "Bad Gateway", text: "The application did not give a valid answer. Please try again in a moment." },
@@ -83,7 +86,13 @@ p { margin: 0; color: var(--soft); overflow-wrap: anywhere; }
 `);
 }
 
-const ESCAPES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&#34;", "'": "&#39;" };
+const ESCAPES: Readonly<Record<string, string>> = {
+  "&": "&amp;",
+  "<": "&lt;",
+  ">": "&gt;",
+  '"': "&#34;",
+  "'": "&#39;",
+};
 
 function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ESCAPES[character] as string);

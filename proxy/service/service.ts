@@ -1,9 +1,9 @@
 /** A service as the data plane runs it: its options and gate from the table, its rotation, and who waits for it. */
 import { Rotation } from "../balancer/rotation.ts";
-import type { Gate, ServiceRoute } from "../data-plane/routing-table.ts";
 import type { Ticker } from "../deadlines.ts";
 import type { Limits } from "../limits.ts";
 import type { Exchange } from "../request/exchange.ts";
+import type { Gate, ServiceRoute } from "../route/routing-table.ts";
 import type { Target } from "../target/target.ts";
 import { WaitingRoom } from "./waiting-room.ts";
 

@@ -31,7 +31,7 @@ export class WaitingRoom {
 
   /** Lets everybody out, first come first. `next` may let new ones in: they are not part of this round. */
   release(next: (exchange: Exchange) => void): void {
-    for (const waiter of [...this.#waiters]) {
+    for (const waiter of Array.from(this.#waiters)) {
       // An earlier one's turn may have made this one's client leave.
       if (!this.#waiters.has(waiter)) continue;
       this.#leave(waiter);

@@ -12,6 +12,10 @@ export class ConnectionSet {
     this.#context = context;
   }
 
+  get size(): number {
+    return this.#connections.size;
+  }
+
   accept(socket: Socket): void {
     if (this.#connections.size >= this.#context.limits.maxClientConnections && !this.#makeRoom()) {
       socket.destroy();
@@ -48,7 +52,7 @@ export class ConnectionSet {
   #makeRoom(): boolean {
     const oldest = this.#context.keepAlive.first;
     if (!oldest) return false;
-    this.#connections.delete(oldest);
+    this.#connections.delete(oldest as Http1Connection);
     oldest.destroy();
     return true;
   }

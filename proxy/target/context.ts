@@ -1,9 +1,16 @@
 /** What all target connections of one thread share: limits, the output and read buffers, the deadline queues. */
-import { DeadlineQueue, type Ticker } from "../deadlines.ts";
+import { type DeadlineEntry, DeadlineQueue, type Ticker } from "../deadlines.ts";
 import type { Output } from "../http1/output.ts";
 import { ResponseHead } from "../http1/response-head.ts";
 import type { Limits } from "../limits.ts";
-import type { TargetConnection } from "./target-connection.ts";
+
+/** What deadlines do to a connection. */
+export interface TimedConnection extends DeadlineEntry {
+  connectTimedOut(): void;
+  responseTimedOut(): void;
+  writeTimedOut(): void;
+  destroy(): void;
+}
 
 /** One read at most. */
 const READ_SIZE = 64 * 1024;
@@ -16,11 +23,11 @@ export class TargetContext {
   /** Data bytes of chunked messages, for as long as a callback runs. */
   readonly decoded: Buffer = Buffer.allocUnsafeSlow(READ_SIZE);
   readonly head: ResponseHead;
-  readonly connectWait: DeadlineQueue<TargetConnection>;
-  readonly writeWait: DeadlineQueue<TargetConnection>;
-  readonly idle: DeadlineQueue<TargetConnection>;
+  readonly connectWait: DeadlineQueue<TimedConnection>;
+  readonly writeWait: DeadlineQueue<TimedConnection>;
+  readonly idle: DeadlineQueue<TimedConnection>;
   readonly #ticker: Ticker;
-  readonly #responseWaits = new Map<number, DeadlineQueue<TargetConnection>>();
+  readonly #responseWaits = new Map<number, DeadlineQueue<TimedConnection>>();
 
   constructor(limits: Limits, ticker: Ticker, output: Output) {
     this.limits = limits;
@@ -33,10 +40,12 @@ export class TargetContext {
   }
 
   /** The queue of those that wait `durationMs` for a response head; there are as many as distinct timeouts. */
-  responseWait(durationMs: number): DeadlineQueue<TargetConnection> {
+  responseWait(durationMs: number): DeadlineQueue<TimedConnection> {
     let queue = this.#responseWaits.get(durationMs);
     if (!queue) {
-      queue = new DeadlineQueue(this.#ticker, durationMs, (connection: TargetConnection) => connection.responseTimedOut());
+      queue = new DeadlineQueue(this.#ticker, durationMs, (connection: TimedConnection) =>
+        connection.responseTimedOut(),
+      );
       this.#responseWaits.set(durationMs, queue);
     }
     return queue;

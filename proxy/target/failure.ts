@@ -59,7 +59,7 @@ export function neverSent(failure: Failure): boolean {
 
 /** The kind of a socket error that came before the connection was made. */
 export function failureOfConnectError(error: NodeJS.ErrnoException): Failure {
-  switch (error.code) {
+  switch (error.code ?? "") {
     case "ECONNREFUSED":
       return "refused";
     case "ENOTFOUND":

@@ -5,8 +5,9 @@ import { ChunkedDecoder } from "../http1/chunked-decoder.ts";
 import { INCOMPLETE } from "../http1/field-section.ts";
 import type { ResponseHead } from "../http1/response-head.ts";
 import { type Exchange, Phase, type RequestSink } from "../request/exchange.ts";
+import type { TargetContext, TimedConnection } from "./context.ts";
 import { type Failure, failureOfConnectError, neverSent } from "./failure.ts";
-import type { Target } from "./target.ts";
+import type { TargetAddress } from "./target-address.ts";
 import { CLOSE_FRAME, FrameBoundary } from "./websocket-frames.ts";
 
 const CONNECTING = 0;
@@ -21,11 +22,23 @@ const CLOSED = 7;
 /** Request bodies up to this size go out in one write with what is gathered already. */
 const GATHER_BYTES = 64 * 1024;
 
-export class TargetConnection extends DeadlineEntry implements RequestSink {
+/** What a connection needs of the target that it leads to. */
+export interface ConnectionOwner {
+  readonly name: string;
+  readonly address: TargetAddress;
+  readonly context: TargetContext;
+  readonly policy: { readonly responseTimeoutMs: number; readonly forwardHeaders: boolean };
+  keep(connection: TargetConnection): boolean;
+  forget(connection: TargetConnection): void;
+  attemptFailed(exchange: Exchange, failure: Failure, staleConnection: boolean, unreachable: boolean): void;
+  responseFailed(exchange: Exchange, failure: Failure): void;
+}
+
+export class TargetConnection extends DeadlineEntry implements RequestSink, TimedConnection {
   idleSince = 0;
   /** The target said how long it keeps idle connections; ours is not used after that. */
   reusableUntil = Number.POSITIVE_INFINITY;
-  readonly #target: Target;
+  readonly #target: ConnectionOwner;
   readonly #socket: Socket;
   #exchange: Exchange | null;
   #state = CONNECTING;
@@ -41,8 +54,12 @@ export class TargetConnection extends DeadlineEntry implements RequestSink {
   #connectError: NodeJS.ErrnoException | null = null;
   #frames: FrameBoundary | null = null;
 
-  /** Connects, and then sends `exchange`. */
-  constructor(target: Target, exchange: Exchange) {
+  /** Connects to `target`, and then sends `exchange`. */
+  static open(target: ConnectionOwner, exchange: Exchange): void {
+    exchange.sink = new TargetConnection(target, exchange);
+  }
+
+  private constructor(target: ConnectionOwner, exchange: Exchange) {
     super();
     this.#target = target;
     this.#exchange = exchange;
@@ -58,7 +75,6 @@ export class TargetConnection extends DeadlineEntry implements RequestSink {
       onread: { buffer: readBuffer, callback: (length) => this.#onRead(readBuffer, length) },
     });
     this.#socket = socket;
-    exchange.sink = this;
     target.context.connectWait.arm(this);
     socket.on("connect", () => this.#onConnect());
     socket.on("end", () => this.#onEnd());
@@ -133,6 +149,8 @@ export class TargetConnection extends DeadlineEntry implements RequestSink {
 
   abortRequest(): void {
     this.#exchange = null;
+    // What is gathered but not written yet is this request's: the next flush goes to somebody else.
+    this.#target.context.output.discard();
     // A reset, not a FIN: half a message must never look like a whole one.
     if (this.#state === CONNECTING) this.#socket.destroy();
     else this.#socket.resetAndDestroy();

@@ -4,7 +4,7 @@ import { Phase } from "../request/exchange.ts";
 import type { TargetContext } from "./context.ts";
 import { type Failure, statusOfFailure } from "./failure.ts";
 import { parseTargetAddress, type TargetAddress } from "./target-address.ts";
-import { TargetConnection } from "./target-connection.ts";
+import { type ConnectionOwner, TargetConnection } from "./target-connection.ts";
 
 /** How requests to this target are sent. */
 export type TargetPolicy = {
@@ -18,7 +18,7 @@ export type TargetEvents = {
   readonly onFailure: (target: Target, exchange: Exchange, failure: Failure) => void;
 };
 
-export class Target implements Claim {
+export class Target implements Claim, ConnectionOwner {
   readonly id: string;
   /** `host:port` as shown and logged. */
   readonly name: string;
@@ -62,7 +62,7 @@ export class Target implements Claim {
   send(exchange: Exchange): void {
     const connection = this.#takeIdle(exchange);
     if (connection) connection.begin(exchange);
-    else new TargetConnection(this, exchange);
+    else TargetConnection.open(this, exchange);
   }
 
   release(exchange: Exchange): void {
@@ -97,7 +97,7 @@ export class Target implements Claim {
     exchange.sink = null;
     if (exchange.phase !== Phase.Waiting) return;
     if (staleConnection && exchange.replayable && exchange.idempotent) {
-      new TargetConnection(this, exchange);
+      TargetConnection.open(this, exchange);
       return;
     }
     if (unreachable && this.#events.onUnreachable(this, exchange, failure)) return;

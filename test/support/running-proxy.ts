@@ -1,10 +1,10 @@
 /** The data plane behind a real listener on a loopback port, with a routing table given directly; no control side. */
 import { openSync } from "node:fs";
-import type { RoutingTable, ServiceRoute, TargetRoute } from "../../proxy/data-plane/routing-table.ts";
 import { LocalDataPlane } from "../../proxy/data-plane/local-data-plane.ts";
 import type { Limits } from "../../proxy/limits.ts";
 import { EventLog } from "../../proxy/observe/event-log.ts";
 import { LineWriter } from "../../proxy/observe/line-writer.ts";
+import type { RoutingTable, ServiceRoute, TargetRoute } from "../../proxy/route/routing-table.ts";
 import { HttpListener } from "../../proxy/socket/http-listener.ts";
 
 export type RunningProxy = {

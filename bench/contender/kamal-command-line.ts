@@ -1,0 +1,57 @@
+/** Starts a proxy that has kamal-proxy's command line, deploys the upstream to it and can switch to another one. */
+import { closeSync, openSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Program, runToEnd } from "../process/program.ts";
+import type { ContenderSetting, RunningContender } from "./contender.ts";
+
+const startTimeoutMs = 10_000;
+const deployTimeoutMs = 40_000;
+const pollMs = 25;
+
+/** `command` is how the program is called, `ports` the flags of its listeners. */
+export async function startByCommandLine(
+  command: string[],
+  ports: string[],
+  setting: ContenderSetting,
+): Promise<RunningContender> {
+  const [executable, ...leading] = command;
+  const environment = {
+    ...process.env,
+    HOME: setting.directory,
+    KAMAL_PROXY_SOCKET: join(setting.directory, "control.sock"),
+    GOMAXPROCS: "1",
+  };
+  const log = openSync(setting.logFile, "a");
+  const program = new Program(executable, [...leading, "run", ...ports], {
+    core: setting.core,
+    environment,
+    outputTo: log,
+  });
+  closeSync(log);
+  const port = await startedPort(setting.logFile, program);
+  const switchTo = async (upstreamPort: number): Promise<void> => {
+    const target = ["--target", `127.0.0.1:${upstreamPort}`];
+    const patience = ["--deploy-timeout", "20s", "--drain-timeout", "10s", "--health-check-interval", "100ms"];
+    await runToEnd(executable, [...leading, "deploy", "web", ...target, ...patience], {
+      core: setting.controlCore,
+      environment,
+      timeoutMs: deployTimeoutMs,
+    });
+  };
+  await switchTo(setting.upstreamPort);
+  return { port, program, switchTo };
+}
+
+async function startedPort(logFile: string, program: Program): Promise<number> {
+  const deadline = performance.now() + startTimeoutMs;
+  while (performance.now() < deadline) {
+    if (program.exit !== undefined) throw new Error(`ended at start (${program.exit}): ${program.errorText}`);
+    const line = readFileSync(logFile, "utf8")
+      .split("\n")
+      .find((text) => text.includes('"Server started"') && text.endsWith("}"));
+    if (line) return (JSON.parse(line) as { http: number }).http;
+    await sleep(pollMs);
+  }
+  throw new Error(`no "Server started" within ${startTimeoutMs} ms: ${program.errorText}`);
+}

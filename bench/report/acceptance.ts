@@ -1,0 +1,80 @@
+/** The bars our proxy must clear (issue 2, acceptance 6), compared with what was measured. */
+import type { ScenarioResult } from "../rounds.ts";
+import { figure } from "./scenario-table.ts";
+
+interface Bar {
+  scenario: string;
+  words: string;
+  key: string;
+  atMost: number;
+  /** Compares with this contender's figure; without it, the figure itself is compared. */
+  relativeTo?: string;
+  unit?: { divisor: number; name: string };
+}
+
+export interface Verdict {
+  passed: boolean;
+  line: string;
+}
+
+const kilobyte = { divisor: 1024, name: " KB" };
+const megabyte = { divisor: 1024 * 1024, name: " MB" };
+
+const bars: Bar[] = [
+  { scenario: "small-get", words: "CPU per small GET", key: "cpuPerRequest", atMost: 1.6, relativeTo: "nginx" },
+  {
+    scenario: "small-get",
+    words: "CPU per small GET",
+    key: "cpuPerRequest",
+    atMost: 0.25,
+    relativeTo: "node-http-pipe",
+  },
+  { scenario: "download-1mb", words: "CPU per GB down", key: "cpuPerGigabyte", atMost: 1.3, relativeTo: "haproxy" },
+  { scenario: "upload-1mb", words: "CPU per GB up", key: "cpuPerGigabyte", atMost: 1.3, relativeTo: "haproxy" },
+  { scenario: "small-get", words: "RSS idle", key: "idleBytes", atMost: 70 * megabyte.divisor, unit: megabyte },
+  {
+    scenario: "small-get",
+    words: "RSS under 64 busy connections",
+    key: "peakBytes",
+    atMost: 130 * megabyte.divisor,
+    unit: megabyte,
+  },
+  {
+    scenario: "idle-connections",
+    words: "RSS per idle connection",
+    key: "bytesPerConnection",
+    atMost: 10 * kilobyte.divisor,
+    unit: kilobyte,
+  },
+  {
+    scenario: "websocket-echo",
+    words: "RSS per open WebSocket",
+    key: "bytesPerSocket",
+    atMost: 20 * kilobyte.divisor,
+    unit: kilobyte,
+  },
+  { scenario: "deploy-under-load", words: "failed requests while switching", key: "failures", atMost: 0 },
+];
+
+/** One verdict for each bar whose scenario ran with our proxy and, where the bar is relative, with the peer. */
+export function verdicts(results: ScenarioResult[]): Verdict[] {
+  return bars.flatMap((bar) => {
+    const result = results.find(({ name }) => name === bar.scenario);
+    if (!result) return [];
+    const own = figure(result, "ours", bar.key);
+    const value = bar.relativeTo === undefined ? own : own / figure(result, bar.relativeTo, bar.key);
+    return Number.isFinite(value) ? [verdict(bar, value)] : [];
+  });
+}
+
+function verdict(bar: Bar, value: number): Verdict {
+  const passed = value <= bar.atMost;
+  const { divisor, name } = bar.unit ?? { divisor: 1, name: "" };
+  const peer = bar.relativeTo === undefined ? "" : ` × ${bar.relativeTo}`;
+  const digits = bar.relativeTo === undefined ? 1 : 2;
+  const measured = `${(value / divisor).toFixed(digits)}${name}${peer}`;
+  return {
+    passed,
+    line: `${passed ? "pass" : "FAIL"}  ${bar.words}: ${measured} (at most ${bar.atMost / divisor}${name}${peer})`,
+  };
+}

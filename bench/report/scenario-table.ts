@@ -1,0 +1,84 @@
+/** Turns the rounds of a scenario into the printed table: medians, spread and ratios to the three peers. */
+import { disturbedAbove } from "../process/other-work.ts";
+import type { ContenderResult, ScenarioResult } from "../rounds.ts";
+import type { Figures } from "../scenario/scenario.ts";
+import { median } from "./statistics.ts";
+import { table } from "./table.ts";
+
+const peers = ["nginx", "haproxy", "node-http-pipe"];
+const missing = "–";
+
+export function scenarioTable(result: ScenarioResult): string {
+  const [main, ...others] = result.scenario.columns;
+  const present = peers.filter((peer) => result.contenders.some(({ name }) => name === peer));
+  const headings = [
+    "contender",
+    main.heading,
+    "min–max",
+    ...present.map((peer) => `× ${peer}`),
+    ...others.map(({ heading }) => heading),
+    "rounds",
+  ];
+  const rows = result.contenders.map((contender) => {
+    const spread = values(result, contender, main.key);
+    const ratios = present.map((peer) => ratioText(result, contender.name, peer, main.key));
+    return [
+      contender.name,
+      main.format(median(spread)),
+      `${main.format(Math.min(...spread))}–${main.format(Math.max(...spread))}`,
+      ...ratios,
+      ...others.map(({ key, format }) => format(median(values(result, contender, key)))),
+      roundsText(contender),
+    ];
+  });
+  const body = rows.length > 0 ? table(headings, rows) : "nobody ran";
+  const notes = [...result.contenders.flatMap((contender) => failureNotes(result, contender)), ...result.absent];
+  return [result.scenario.title, body, ...notes.map((note) => `! ${note}`)].join("\n");
+}
+
+/** Median over the undisturbed rounds, or over all when there is no undisturbed one; NaN when it did not run. */
+export function figure(result: ScenarioResult, name: string, key: string): number {
+  const contender = result.contenders.find((candidate) => candidate.name === name);
+  return contender ? median(values(result, contender, key)) : Number.NaN;
+}
+
+function values(result: ScenarioResult, contender: ContenderResult, key: string): number[] {
+  return counted(result, contender).map((figures) => figures[key]);
+}
+
+/** Memory and failure counts are what they are; only times suffer from what else the machine does. */
+function counted({ scenario }: ScenarioResult, { rounds }: ContenderResult): Figures[] {
+  const quiet = scenario.measuresTime ? rounds.filter(isQuiet) : rounds;
+  return quiet.length > 0 ? quiet : rounds;
+}
+
+function isQuiet(figures: Figures): boolean {
+  return figures.otherWork <= disturbedAbove;
+}
+
+function ratioText(result: ScenarioResult, name: string, peer: string, key: string): string {
+  const ratio = figure(result, name, key) / figure(result, peer, key);
+  return Number.isFinite(ratio) ? ratio.toFixed(2) : missing;
+}
+
+/** "3" when all rounds were quiet, "2/3" when one was disturbed, "0/3!" when every round was. */
+function roundsText(contender: ContenderResult): string {
+  const quiet = contender.rounds.filter(isQuiet).length;
+  const all = contender.rounds.length;
+  if (quiet === all) return String(all);
+  return quiet === 0 ? `0/${all}!` : `${quiet}/${all}`;
+}
+
+function failureNotes({ scenario }: ScenarioResult, contender: ContenderResult): string[] {
+  const failures = contender.rounds.reduce((total, figures) => total + (figures.failures ?? 0), 0);
+  const logged = Math.min(...contender.rounds.map((figures) => figures.loggedShare ?? 1));
+  const notes: string[] = [];
+  if (failures > 0) notes.push(`${contender.name}: ${failures} failed requests`);
+  if (logged < 0.99)
+    notes.push(`${contender.name}: only ${(logged * 100).toFixed(1)} % of the requests are in its log`);
+  if (contender.rounds.every((figures) => !isQuiet(figures))) {
+    const what = scenario.measuresTime ? "these figures" : "its times";
+    notes.push(`${contender.name}: other programs used the machine in every round; do not trust ${what}`);
+  }
+  return notes;
+}

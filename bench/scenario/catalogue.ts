@@ -1,0 +1,19 @@
+/** Every scenario by name, in the order in which they run. */
+import { deployUnderLoad } from "./deploy-under-load.ts";
+import { download } from "./download.ts";
+import { idleConnections } from "./idle-connections.ts";
+import { newConnectionPerRequest } from "./new-connection-per-request.ts";
+import type { Scenario } from "./scenario.ts";
+import { smallGet } from "./small-get.ts";
+import { upload } from "./upload.ts";
+import { webSocketEcho } from "./websocket-echo.ts";
+
+export const scenarios: Record<string, Scenario> = {
+  "small-get": smallGet,
+  "download-1mb": download,
+  "upload-1mb": upload,
+  "new-connection-per-request": newConnectionPerRequest,
+  "idle-connections": idleConnections,
+  "websocket-echo": webSocketEcho,
+  "deploy-under-load": deployUnderLoad,
+};

@@ -1,0 +1,50 @@
+/** The main figure: 64 clients on keep-alive connections fetch 1 KB, again and again. */
+import { driveWithWrk } from "../load/wrk.ts";
+import { smallBody } from "../upstream/upstream.ts";
+import { ask, expectBody } from "./expected-answer.ts";
+import { cpuPerRequestColumn, loadColumns, measured } from "./measured-load.ts";
+import type { Scenario } from "./scenario.ts";
+
+const busyConnections = 64;
+
+/** What a browser sends with a request, shortened: a proxy that only meets bare requests is not measured. */
+export const clientHeaders: string[] = [
+  "Host: app.example.com",
+  "User-Agent: Mozilla/5.0 (X11; Linux x86_64) bench",
+  "Accept: text/html,application/xhtml+xml;q=0.9,*/*;q=0.8",
+  "Accept-Language: en-GB,en;q=0.7",
+  "Accept-Encoding: identity",
+];
+
+export const smallGet: Scenario = {
+  title: `small GET: ${busyConnections} keep-alive connections, 1 KB answers`,
+  upstream: "files",
+  upstreams: 1,
+  onlyDeployable: false,
+  freshEachRound: false,
+  measuresTime: true,
+  columns: [cpuPerRequestColumn, ...loadColumns],
+  validate: validateSmallGet,
+  round: (stage) =>
+    measured(stage, () =>
+      driveWithWrk({
+        url: `http://127.0.0.1:${stage.contender.port}/small`,
+        connections: busyConnections,
+        seconds: stage.seconds,
+        core: stage.cores.load,
+        headers: clientHeaders,
+      }),
+    ),
+};
+
+/** Right bytes twice over one connection, and the forwarding headers that are part of the task. */
+export async function validateSmallGet(port: number): Promise<void> {
+  const [first, second, seen] = await ask(port, [{ path: "/small" }, { path: "/small?again" }, { path: "/seen" }]);
+  expectBody(first, smallBody("app"), "GET /small");
+  expectBody(second, smallBody("app"), "second GET /small");
+  const [client, scheme, requestId, start] = seen.body.toString("latin1").split("|");
+  if (!client.endsWith("127.0.0.1")) throw new Error(`X-Forwarded-For arrives as "${client}"`);
+  if (scheme !== "http") throw new Error(`X-Forwarded-Proto arrives as "${scheme}"`);
+  if (requestId === "") throw new Error("no X-Request-ID arrives");
+  if (!start.startsWith("t=")) throw new Error(`X-Request-Start arrives as "${start}"`);
+}

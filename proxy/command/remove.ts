@@ -1,0 +1,14 @@
+/** `remove <service>`: the service's route goes at once, running requests finish. */
+import { callControl } from "../control/control-client.ts";
+import { socketPathOf } from "../control/paths.ts";
+import { NO_FLAGS } from "../options/flags.ts";
+import { defineCommand, onlyService } from "./command.ts";
+
+export const command = defineCommand({
+  flags: NO_FLAGS,
+  async run({ positionals, terminal }) {
+    const service = onlyService(positionals);
+    await callControl(socketPathOf(terminal.environment), { command: "remove", service });
+    return 0;
+  },
+});

@@ -1,0 +1,89 @@
+/** Control as its callers see it: the operations on services, from restoring to closing. */
+import type { DataPlane } from "../data-plane/data-plane.ts";
+import { ProxyError } from "../errors.ts";
+import type { EventLog } from "../observe/event-log.ts";
+import type { PauseOptions, StopOptions } from "../options/gate-options.ts";
+import type { SnapshotFile } from "../state/snapshot-file.ts";
+import { type DeployRequest, type DeployResult, deploy } from "./deploy.ts";
+import { DeployLedger } from "./deploy-ledger.ts";
+import { GateChanges } from "./gate-changes.ts";
+import { listServices, type ServiceListing } from "./list.ts";
+import type { Report } from "./progress.ts";
+import { removeService } from "./remove.ts";
+import { restore } from "./restore.ts";
+import { type ControlStep, Services } from "./services.ts";
+
+export type ControlPlaneOptions = {
+  readonly dataPlane: DataPlane;
+  readonly snapshotFile: SnapshotFile;
+  readonly log: EventLog;
+  /** Called at the steps of a change; for tests that die there. */
+  readonly checkpoint?: (step: ControlStep) => void;
+};
+
+export class ControlPlane {
+  readonly #services: Services;
+  readonly #snapshotFile: SnapshotFile;
+  readonly #ledger = new DeployLedger();
+  readonly #closing = new AbortController();
+  readonly #gates: GateChanges;
+
+  constructor({ checkpoint = () => undefined, ...parts }: ControlPlaneOptions) {
+    this.#services = new Services({ ...parts, checkpoint });
+    this.#snapshotFile = parts.snapshotFile;
+    this.#gates = new GateChanges(this.#services, this.#closing.signal);
+  }
+
+  /** Resolves when the data plane routes by the restored table. @throws ProxyError when the saved state must not be touched */
+  restore(): Promise<void> {
+    return restore(this.#services, this.#snapshotFile);
+  }
+
+  /** @throws ProxyError, see `deploy.ts` */
+  async deploy(request: DeployRequest, report: Report): Promise<DeployResult> {
+    this.#refuseWhenClosing();
+    return deploy({ services: this.#services, ledger: this.#ledger, closing: this.#closing.signal }, request, report);
+  }
+
+  /** Cancels a deploy that has not switched yet. Requests in flight finish undisturbed. */
+  async remove(name: string): Promise<void> {
+    this.#refuseWhenClosing();
+    await removeService(name, this.#services, this.#ledger, this.#gates);
+  }
+
+  async pause(name: string, options: PauseOptions, report: Report): Promise<void> {
+    this.#refuseWhenClosing();
+    await this.#gates.pause(name, options, report);
+  }
+
+  async stop(name: string, options: StopOptions, report: Report): Promise<void> {
+    this.#refuseWhenClosing();
+    await this.#gates.stop(name, options, report);
+  }
+
+  async resume(name: string): Promise<void> {
+    this.#refuseWhenClosing();
+    await this.#gates.resume(name);
+  }
+
+  list(): Promise<ServiceListing> {
+    return listServices(this.#services, this.#ledger);
+  }
+
+  /**
+   * Ends what is under way: deploys that wait for health fail, drains are left to the data plane, a change that is being
+   * saved is completed. No health check runs afterwards. The routes stay as they are.
+   */
+  async close(): Promise<void> {
+    this.#closing.abort(new ProxyError("shutting-down", "the proxy is shutting down"));
+    await this.#ledger.allEnded();
+    await this.#services.settled();
+    for (const record of this.#services.records.values()) {
+      for (const target of record.targets) target.stopChecks();
+    }
+  }
+
+  #refuseWhenClosing(): void {
+    if (this.#closing.signal.aborted) throw this.#closing.signal.reason as ProxyError;
+  }
+}

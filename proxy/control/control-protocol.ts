@@ -1,0 +1,104 @@
+/**
+ * What goes over the control socket: one JSON object per line. A client sends one request; the server answers with any
+ * number of events and then one result or one error. Lines carry the protocol's version, and one that does not parse
+ * is answered with a typed error.
+ */
+import { ProxyError } from "../errors.ts";
+import { readDeploymentOptions } from "../options/deployment-options.ts";
+import { type PauseOptions, readPauseOptions, readStopOptions, type StopOptions } from "../options/gate-options.ts";
+import { isJsonObject, type JsonObject } from "../options/option-fields.ts";
+import { readServiceOptions } from "../options/service-options.ts";
+import { readTargetOptions } from "../options/target-options.ts";
+import { quote } from "../options/value-syntax.ts";
+import { readName, readTargets } from "../state/snapshot-format.ts";
+import { parseTargetAddress } from "../target/target-address.ts";
+import type { DeployRequest, DeployResult } from "./deploy.ts";
+import type { ServiceListing } from "./list.ts";
+import type { ProgressEvent } from "./progress.ts";
+
+export const PROTOCOL_VERSION = 1;
+/** A request longer than this is no request. */
+export const MAX_REQUEST_BYTES = 1024 * 1024;
+
+/** A request as the server carries it out: read, normalised, checked. */
+export type ControlRequest =
+  | { readonly command: "deploy"; readonly deploy: DeployRequest }
+  | { readonly command: "remove"; readonly name: string }
+  | { readonly command: "pause"; readonly name: string; readonly options: PauseOptions }
+  | { readonly command: "stop"; readonly name: string; readonly options: StopOptions }
+  | { readonly command: "resume"; readonly name: string }
+  | { readonly command: "list" };
+
+/** What each command's result looks like. */
+export type ControlResults = {
+  deploy: DeployResult;
+  remove: JsonObject;
+  pause: JsonObject;
+  stop: JsonObject;
+  resume: JsonObject;
+  list: ServiceListing;
+};
+
+export type ControlCommand = keyof ControlResults;
+
+/** A request as a client writes it; options may be given as typed by a person, the server normalises. */
+export type ControlCall<Command extends ControlCommand> = { readonly command: Command } & JsonObject;
+
+export type ControlMessage =
+  | { readonly event: ProgressEvent }
+  | { readonly result: unknown }
+  | { readonly error: { readonly code: string; readonly message: string; readonly hint?: string } };
+
+/** @throws ProxyError `protocol` for what is no request; `invalid-options`, `invalid-target`, `invalid-argument` */
+export function parseRequest(line: Uint8Array): ControlRequest {
+  const request = parseObject(line);
+  const { version, command } = request;
+  if (version !== PROTOCOL_VERSION) {
+    throw new ProxyError(
+      "protocol",
+      `control protocol version ${JSON.stringify(version)} is not supported; supported: ${PROTOCOL_VERSION}`,
+      { hint: "The command and the proxy are of different versions; use the command inside the proxy's container." },
+    );
+  }
+  if (command === "list") return { command };
+  if (command === "deploy") return { command, deploy: readDeploy(request) };
+  if (command === "remove" || command === "resume") return { command, name: readName(request["service"]) };
+  const options = request["options"] ?? {};
+  if (command === "pause") return { command, name: readName(request["service"]), options: readPauseOptions(options) };
+  if (command === "stop") return { command, name: readName(request["service"]), options: readStopOptions(options) };
+  throw new ProxyError(
+    "protocol",
+    `unknown control command ${typeof command === "string" ? quote(command.slice(0, 40)) : "(none)"} (protocol version ${PROTOCOL_VERSION})`,
+  );
+}
+
+export function encodeLine(message: ControlMessage | (ControlCall<ControlCommand> & { version: number })): string {
+  return `${JSON.stringify(message)}\n`;
+}
+
+export function errorMessage(error: ProxyError): ControlMessage {
+  const { code, message, hint } = error;
+  return { error: { code, message, ...(hint !== undefined && { hint }) } };
+}
+
+function parseObject(line: Uint8Array): JsonObject {
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(line));
+  } catch (error) {
+    throw new ProxyError("protocol", "the request is not a line of JSON", { cause: error });
+  }
+  if (!isJsonObject(value)) throw new ProxyError("protocol", "the request is not a JSON object");
+  return value;
+}
+
+function readDeploy(request: JsonObject): DeployRequest {
+  const options = isJsonObject(request["options"]) ? request["options"] : {};
+  return {
+    name: readName(request["service"]),
+    targets: [...new Set(readTargets(request["targets"]))].map(parseTargetAddress),
+    service: readServiceOptions(options["service"] ?? {}),
+    target: readTargetOptions(options["target"] ?? {}),
+    deployment: readDeploymentOptions(options["deployment"] ?? {}),
+  };
+}
