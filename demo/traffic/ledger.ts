@@ -74,8 +74,7 @@ export class Ledger {
   checkRelease({ version, pid }: Identity, startedAtMs: number, what: string): void {
     const retiredAtMs = this.#retiredAtMs.get(pid) ?? Number.POSITIVE_INFINITY;
     if (startedAtMs <= retiredAtMs) return;
-    const late = (startedAtMs - retiredAtMs).toFixed(0);
-    this.failed(`${what} made ${late} ms after the deploy returned was answered by the old ${version} (pid ${pid})`);
+    this.failed(`${what} made after the deploy had returned was answered by the old ${version} (pid ${pid})`);
   }
 
   failed(words: string): void {

@@ -177,7 +177,7 @@ export class Http1Connection extends DeadlineEntry implements ExchangeOwner, Tim
       this.#flushTo(exchange.sink);
       return;
     }
-    this.#input.append(chunk);
+    this.#input.append(chunk, this.#head !== null);
     // A head in pieces is looked at again only when a line has been completed: its cost stays linear.
     if (this.#head !== null && !chunk.includes(LF) && this.#input.length <= this.#context.limits.maxRequestHeadBytes) {
       return;

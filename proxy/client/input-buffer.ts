@@ -13,8 +13,11 @@ export class InputBuffer {
     return this.bytes === null ? 0 : this.to - this.from;
   }
 
-  /** Takes a chunk over; beside bytes that are still there, it is copied behind them. Their offsets stay as they are. */
-  append(chunk: Buffer): void {
+  /**
+   * Takes a chunk over; beside bytes that are still there, it is copied behind them.
+   * @param pinned somebody remembers offsets: they must stay as they are
+   */
+  append(chunk: Buffer, pinned: boolean): void {
     if (this.bytes === null) {
       this.bytes = chunk;
       this.from = 0;
@@ -22,15 +25,8 @@ export class InputBuffer {
       this.#growing = false;
       return;
     }
-    const needed = this.to + chunk.length;
-    if (!this.#growing || needed > this.bytes.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(FIRST_GROWTH, needed * 2));
-      this.bytes.copy(larger, this.from, this.from, this.to);
-      this.bytes = larger;
-      this.#growing = true;
-    }
-    chunk.copy(this.bytes, this.to);
-    this.to = needed;
+    if (!this.#growing || this.to + chunk.length > this.bytes.length) this.#grow(chunk.length, pinned ? this.from : 0);
+    this.to += chunk.copy(this.bytes, this.to);
   }
 
   /** Everything before `position` is used. What was used may have been given away: it is not grown into again. */
@@ -43,5 +39,16 @@ export class InputBuffer {
   drop(): void {
     this.bytes = null;
     this.#growing = false;
+  }
+
+  /** Moves what is there to a larger buffer of our own, where it starts at `at`. */
+  #grow(more: number, at: number): void {
+    const length = this.to - this.from;
+    const larger = Buffer.allocUnsafeSlow(Math.max(FIRST_GROWTH, (at + length + more) * 2));
+    this.bytes?.copy(larger, at, this.from, this.to);
+    this.bytes = larger;
+    this.from = at;
+    this.to = at + length;
+    this.#growing = true;
   }
 }

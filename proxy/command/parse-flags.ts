@@ -93,12 +93,14 @@ function parseValue(name: string, kind: FlagKind, text: string): FlagValue<FlagK
 /** A yes-or-no flag takes a value only after `=`; commander would take the next argument. */
 function spellOutBooleans(args: readonly string[], table: FlagTable): string[] {
   const spelled: string[] = [];
-  for (let at = 0; at < args.length; at++) {
-    const arg = args[at];
-    const flag = arg.startsWith("--") && Object.hasOwn(table, arg.slice(2)) ? table[arg.slice(2)] : undefined;
-    if (arg === "--") return [...spelled, ...args.slice(at)];
+  let isValue = false;
+  for (const [at, arg] of args.entries()) {
+    if (arg === "--" && !isValue) return [...spelled, ...args.slice(at)];
+    const name = arg.slice(2);
+    const flag: Flag | undefined =
+      !isValue && arg.startsWith("--") && Object.hasOwn(table, name) ? table[name] : undefined;
     spelled.push(flag?.kind === "bool" ? `${arg}=true` : arg);
-    if (flag !== undefined && flag.kind !== "bool" && at + 1 < args.length) spelled.push(args[++at]);
+    isValue = flag !== undefined && flag.kind !== "bool";
   }
   return spelled;
 }

@@ -8,6 +8,8 @@ import { sayError } from "./terminal.ts";
 
 /** `docker stop` kills after 10 s; what is left is cut a second before, so that it ends by our hand and in our log. */
 const STOP_GRACE_MS = 9_000;
+/** The original's exit code when its server panics. */
+const UNEXPECTED_FAILURE = 2;
 const MAX_PORT = 65_535;
 
 export const command = defineCommand({
@@ -29,7 +31,7 @@ export const command = defineCommand({
     } catch (error) {
       sayError(terminal, error);
       await Promise.race([server.stop(STOP_GRACE_MS), signals.first]);
-      return 1;
+      return UNEXPECTED_FAILURE;
     }
     const ending = await Promise.race([server.stop(STOP_GRACE_MS).then(() => "stopped"), signals.second]);
     if (ending === "stopped") return 0;

@@ -10,7 +10,7 @@ import {
   type ControlResults,
   encodeLine,
   PROTOCOL_VERSION,
-} from "./control-protocol.ts";
+} from "./control-wire.ts";
 import type { Report } from "./progress.ts";
 
 const SYSTEM_WORDS: ReadonlyMap<string, string> = new Map([

@@ -1,8 +1,4 @@
-/**
- * What goes over the control socket: one JSON object per line. A client sends one request; the server answers with any
- * number of events and then one result or one error. Lines carry the protocol's version, and one that does not parse
- * is answered with a typed error.
- */
+/** A line from the control socket → a request to carry out, every value checked, or a typed error that says what is wrong. */
 import { ProxyError } from "../errors.ts";
 import { readDeploymentOptions } from "../options/deployment-options.ts";
 import { type PauseOptions, readPauseOptions, readStopOptions, type StopOptions } from "../options/gate-options.ts";
@@ -12,11 +8,9 @@ import { readTargetOptions } from "../options/target-options.ts";
 import { quote } from "../options/value-syntax.ts";
 import { readName, readTargets } from "../state/snapshot-format.ts";
 import { parseTargetAddress } from "../target/target-address.ts";
-import type { DeployRequest, DeployResult } from "./deploy.ts";
-import type { ServiceListing } from "./list.ts";
-import type { ProgressEvent } from "./progress.ts";
+import { PROTOCOL_VERSION } from "./control-wire.ts";
+import type { DeployRequest } from "./deploy.ts";
 
-export const PROTOCOL_VERSION = 1;
 /** A request longer than this is no request. */
 export const MAX_REQUEST_BYTES = 1024 * 1024;
 
@@ -28,26 +22,6 @@ export type ControlRequest =
   | { readonly command: "stop"; readonly name: string; readonly options: StopOptions }
   | { readonly command: "resume"; readonly name: string }
   | { readonly command: "list" };
-
-/** What each command's result looks like. */
-export type ControlResults = {
-  deploy: DeployResult;
-  remove: JsonObject;
-  pause: JsonObject;
-  stop: JsonObject;
-  resume: JsonObject;
-  list: ServiceListing;
-};
-
-export type ControlCommand = keyof ControlResults;
-
-/** A request as a client writes it; options may be given as typed by a person, the server normalises. */
-export type ControlCall<Command extends ControlCommand> = { readonly command: Command } & JsonObject;
-
-export type ControlMessage =
-  | { readonly event: ProgressEvent }
-  | { readonly result: unknown }
-  | { readonly error: { readonly code: string; readonly message: string; readonly hint?: string } };
 
 /** @throws ProxyError `protocol` for what is no request; `invalid-options`, `invalid-target`, `invalid-argument` */
 export function parseRequest(line: Uint8Array): ControlRequest {
@@ -70,15 +44,6 @@ export function parseRequest(line: Uint8Array): ControlRequest {
     "protocol",
     `unknown control command ${typeof command === "string" ? quote(command.slice(0, 40)) : "(none)"} (protocol version ${PROTOCOL_VERSION})`,
   );
-}
-
-export function encodeLine(message: ControlMessage | (ControlCall<ControlCommand> & { version: number })): string {
-  return `${JSON.stringify(message)}\n`;
-}
-
-export function errorMessage(error: ProxyError): ControlMessage {
-  const { code, message, hint } = error;
-  return { error: { code, message, ...(hint !== undefined && { hint }) } };
 }
 
 function parseObject(line: Uint8Array): JsonObject {

@@ -7,14 +7,8 @@ import { ProxyError } from "../errors.ts";
 import type { EventLog } from "../observe/event-log.ts";
 import { type Claim, claimSocketPath } from "../state/exclusive-socket.ts";
 import type { ControlPlane } from "./control-plane.ts";
-import {
-  type ControlMessage,
-  type ControlRequest,
-  encodeLine,
-  errorMessage,
-  MAX_REQUEST_BYTES,
-  parseRequest,
-} from "./control-protocol.ts";
+import { type ControlRequest, MAX_REQUEST_BYTES, parseRequest } from "./control-protocol.ts";
+import { type ControlMessage, encodeLine, errorMessage } from "./control-wire.ts";
 import type { Report } from "./progress.ts";
 import { readLine } from "./read-line.ts";
 

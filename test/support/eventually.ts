@@ -16,3 +16,12 @@ export function pause(durationMs: number): Promise<void> {
     setTimeout(resolve, durationMs);
   });
 }
+
+/** Resolves with the value of `read` once it has not changed for `quietMs`. */
+export async function settled(read: () => number, quietMs = 60): Promise<number> {
+  for (;;) {
+    const before = read();
+    await pause(quietMs);
+    if (read() === before) return before;
+  }
+}

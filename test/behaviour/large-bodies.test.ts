@@ -1,0 +1,119 @@
+/** Large bodies in both directions: complete, unmixed, and never faster than their reader. */
+import { expect, onTestFinished, test } from "vitest";
+import { connectTo } from "../support/bed.ts";
+import { settled } from "../support/eventually.ts";
+import {
+  download,
+  hashOfPattern,
+  type PatternedTarget,
+  startPatternedTarget,
+  upload,
+} from "../support/patterned-target.ts";
+import { get } from "../support/raw-client.ts";
+import { type RunningProxy, runProxy, service } from "../support/running-proxy.ts";
+
+const MB = 1024 * 1024;
+/** What the kernel's socket buffers on two loopback hops can hold, generously. */
+const IN_FLIGHT = 24 * MB;
+
+async function start(): Promise<{ proxy: RunningProxy; target: PatternedTarget }> {
+  const target = await startPatternedTarget();
+  const proxy = await runProxy();
+  onTestFinished(() => proxy.stop());
+  await proxy.serve(service("files", [target.port]));
+  return { proxy, target };
+}
+
+test.each(["length", "chunked", "close"])("a 24 MB download framed by %s arrives byte for byte", async (framing) => {
+  const { proxy } = await start();
+  const size = 24 * MB + 17;
+  expect(await download(proxy.port, `/down/one/${size}/${framing}`)).toBe(hashOfPattern("one", size));
+});
+
+test.each(["length", "chunked"] as const)("a 24 MB upload framed by %s arrives byte for byte", async (framing) => {
+  const { proxy } = await start();
+  const size = 24 * MB + 17;
+  expect(await upload(proxy.port, "one", size, { framing })).toBe(hashOfPattern("one", size));
+});
+
+test("a client that stops reading stops the target, and still gets everything later", async () => {
+  const { proxy, target } = await start();
+  const size = 64 * MB;
+  const client = await connectTo(proxy.port);
+  client.socket.pause();
+  client.send(get(`/down/slow/${size}/length`, "a.test", "Connection: close\r\n"));
+  const sent = await settled(target.sent, 150);
+  expect(sent).toBeGreaterThan(0);
+  expect(sent).toBeLessThan(IN_FLIGHT);
+  client.socket.resume();
+  expect(await client.until(() => client.ended, 20_000)).toBe(true);
+  expect(client.responses()[0]?.body.length).toBe(size);
+  expect(target.sent()).toBe(size);
+});
+
+test("a target that stops reading stops the client, and still gets everything later", async () => {
+  const { proxy, target } = await start();
+  const size = 64 * MB;
+  let written = 0;
+  target.holdUploads(true);
+  const hash = upload(proxy.port, "slow", size, { framing: "length", onWritten: (bytes) => (written += bytes) });
+  const sent = await settled(() => written, 150);
+  expect(sent).toBeGreaterThan(0);
+  expect(sent).toBeLessThan(IN_FLIGHT);
+  target.holdUploads(false);
+  expect(await hash).toBe(hashOfPattern("slow", size));
+});
+
+test("fifty readers that stand still cost the proxy little memory", async () => {
+  const { proxy, target } = await start();
+  await download(proxy.port, `/down/warm/${MB}/length`);
+  const before = process.memoryUsage().arrayBuffers;
+  for (let index = 0; index < 50; index++) {
+    const client = await connectTo(proxy.port);
+    client.socket.pause();
+    client.send(get(`/down/${index}/${64 * MB}/chunked`));
+  }
+  await settled(target.sent, 150);
+  const grown = process.memoryUsage().arrayBuffers - before;
+  // Per stream one lent output buffer, and what the target's own `node:http` keeps.
+  expect(grown / 50).toBeLessThan(600 * 1024);
+});
+
+test("transfers of many clients at once, at different speeds, are never mixed up", async () => {
+  const { proxy } = await start();
+  const size = 3 * MB + 331;
+  const work = Array.from({ length: 8 }, (_, index) => {
+    const pace = { everyChunks: 1 + (index % 5), pauseMs: index % 3 };
+    const framing = index % 2 === 0 ? ("length" as const) : ("chunked" as const);
+    return [
+      download(proxy.port, `/down/d${index}/${size}/${framing}`, pace),
+      upload(proxy.port, `u${index}`, size, { framing }),
+    ];
+  }).flat();
+  const hashes = await Promise.all(work);
+  const wanted = Array.from({ length: 8 }, (_, index) => [`d${index}`, `u${index}`]).flat();
+  expect(hashes).toEqual(wanted.map((seed) => hashOfPattern(seed, size)));
+});
+
+test("small answers between stalled large ones are their own", async () => {
+  const { proxy, target } = await start();
+  const stalled = await Promise.all(Array.from({ length: 6 }, () => connectTo(proxy.port)));
+  for (const [index, client] of stalled.entries()) {
+    client.socket.pause();
+    client.send(get(`/down/big${index}/${12 * MB}/length`));
+  }
+  await settled(target.sent, 100);
+  const small = await Promise.all(
+    Array.from({ length: 100 }, (_, index) => download(proxy.port, `/down/small${index}/${2_000 + index}/chunked`)),
+  );
+  expect(small).toEqual(Array.from({ length: 100 }, (_, index) => hashOfPattern(`small${index}`, 2_000 + index)));
+  for (const [index, client] of stalled.entries()) {
+    client.socket.resume();
+    expect(await client.until(() => client.responses()[0]?.complete === true, 10_000)).toBe(true);
+    const body = Buffer.from(client.responses()[0]?.body ?? "", "latin1");
+    expect(body.length).toBe(12 * MB);
+    expect(body.includes(`<big${index}@${11 * MB}>`)).toBe(true);
+    expect(/<(?!big\d)/.test(body.toString("latin1"))).toBe(false);
+    expect(new Set(body.toString("latin1").match(/<big\d/g))).toEqual(new Set([`<big${index}`]));
+  }
+});
