@@ -14,6 +14,8 @@ export const DEFAULT_LIMITS = {
   maxTrailerBytes: 16 * 1024,
   /** Bytes that a client may send ahead (pipelined requests) before its socket is paused. */
   maxPipelinedBytes: 64 * 1024,
+  /** Protocols that a client may upgrade to; any other (h2c above all) would tunnel past routing. */
+  upgradeKinds: ["websocket"] as readonly string[],
   /** Client connections; above it the one that has been idle longest makes room. */
   maxClientConnections: 50_000,
 

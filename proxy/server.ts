@@ -45,7 +45,7 @@ const LOG_DRAIN_MS = 500;
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   setFlagsFromString(NURSERY);
-  const lines = new LineWriter(STDOUT);
+  const lines: LineWriter = new LineWriter(STDOUT, (lost) => log.warn("Log lines dropped", { lines: lost }));
   const log = new EventLog(lines, { debug: options.debug });
   const failed = watchForFailure(log);
   const snapshotFile = await SnapshotFile.open(options.dataDirectory, log);

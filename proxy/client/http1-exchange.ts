@@ -15,8 +15,6 @@ const BODY_LENGTH = 0;
 const BODY_CHUNKED = 1;
 const BODY_CLOSE = 2;
 
-/** Upgrades that are passed on. Anything else (h2c above all) would tunnel past routing. */
-const UPGRADE_KINDS: ReadonlySet<string> = new Set(["websocket"]);
 const IDEMPOTENT_METHODS: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "PUT", "DELETE"]);
 
 /** What an exchange needs of the connection that it came on. */
@@ -83,7 +81,7 @@ export class Http1Exchange extends Exchange {
     if (!this.#claimed.hasRequestId) this.requestId = crypto.randomUUID();
     // An upgrade is a GET without a body that names exactly one protocol; otherwise the message is a plain request.
     if (head.upgrade !== "" && head.method === "GET" && head.contentLength === 0 && head.minorVersion === 1) {
-      if (UPGRADE_KINDS.has(head.upgrade.toLowerCase())) this.upgrade = head.upgrade;
+      if (context.limits.upgradeKinds.includes(head.upgrade.toLowerCase())) this.upgrade = head.upgrade;
     }
   }
 

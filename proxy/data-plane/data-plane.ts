@@ -44,6 +44,8 @@ export type Counters = {
   readonly requestsTotal: number;
   /** Requests refused before routing: malformed, too large, too slow. */
   readonly rejectedTotal: number;
+  /** Log lines lost because their reader did not keep up. */
+  readonly logLinesDropped: number;
 };
 
 export type ServiceCounters = { readonly waiting: number; readonly requestsTotal: number };

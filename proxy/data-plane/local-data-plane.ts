@@ -27,6 +27,7 @@ export class LocalDataPlane implements DataPlane {
   readonly connections: ConnectionSet;
   readonly #ticker = new Ticker();
   readonly #limits: Limits;
+  readonly #lines: LineWriter;
   readonly #journey: Journey;
   readonly #clients: ClientContext;
   readonly #targetContext: TargetContext;
@@ -35,6 +36,7 @@ export class LocalDataPlane implements DataPlane {
 
   constructor(options: { log: EventLog; lines: LineWriter; limits?: Partial<Limits> }) {
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
+    this.#lines = options.lines;
     const output = new Output();
     this.#journey = new Journey(new RouteTable([]), new AccessLog(options.lines), options.log);
     this.#clients = new ClientContext(this.#limits, this.#ticker, output, (exchange) => this.#journey.start(exchange));
@@ -94,6 +96,7 @@ export class LocalDataPlane implements DataPlane {
       clientConnections: connections,
       requestsTotal: requests,
       rejectedTotal: rejected,
+      logLinesDropped: this.#lines.dropped,
     });
   }
 

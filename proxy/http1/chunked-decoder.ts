@@ -22,27 +22,12 @@ const MAX_SIZE_DIGITS = 13;
 const EXTENSION_ALLOWANCE = 16 * 1024;
 const MAX_TRAILER_FIELDS = 100;
 
-/** Fields that frame, route or authenticate must not come in after them (RFC 9110 §6.5.1). */
-const FORBIDDEN_IN_TRAILERS: ReadonlySet<number> = new Set([
-  Field.Host,
-  Field.ContentLength,
-  Field.TransferEncoding,
-  Field.Connection,
-  Field.KeepAlive,
-  Field.ProxyConnection,
-  Field.ProxyAuthorization,
-  Field.Te,
-  Field.Trailer,
-  Field.Upgrade,
-  Field.Expect,
-  Field.Forwarded,
-  Field.XForwardedFor,
-  Field.XForwardedHost,
-  Field.XForwardedProto,
-  Field.XKamalTarget,
-  Field.XRealIp,
-  Field.ContentType,
-]);
+/**
+ * Fields that frame, route, authenticate, cache or decode a message must not come in behind it (RFC 9110 §6.5.1). Every
+ * name that the proxy itself acts upon is among them: only names that it does not know may pass.
+ */
+const FORBIDDEN_IN_TRAILERS =
+  /^(authorization|cookie|set-cookie|www-authenticate|authentication-info|cache-control|expires|age|vary|pragma|range|if-.*|content-(encoding|range|type|location)|location|retry-after|max-forwards)$/i;
 
 export class ChunkedDecoder {
   /** Bytes of the source that the last `decode` used up. */
@@ -167,7 +152,9 @@ export class ChunkedDecoder {
       }
       const byte = source[position++] as number;
       this.#trailer[this.#trailerLength++] = byte;
-      if (byte === LF && this.#endsWithEmptyLine()) this.#finishTrailer();
+      if (byte !== LF) continue;
+      if (this.#trailer[this.#trailerLength - 2] !== CR) this.#state = FAILED;
+      else if (this.#endsWithEmptyLine()) this.#finishTrailer();
     }
     return position;
   }
@@ -189,7 +176,9 @@ export class ChunkedDecoder {
       return;
     }
     for (let index = 0; index < fields.count; index++) {
-      if (fields.kept[index] === 0 || FORBIDDEN_IN_TRAILERS.has(fields.ids[index] as number)) continue;
+      if (fields.kept[index] === 0 || fields.ids[index] !== Field.Other) continue;
+      const name = bytes.toString("latin1", fields.lineStart[index], fields.nameEnd[index]);
+      if (FORBIDDEN_IN_TRAILERS.test(name)) continue;
       this.trailers += bytes.toString("latin1", fields.lineStart[index], fields.lineEnd(index));
     }
     this.#trailer = null;

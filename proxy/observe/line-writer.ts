@@ -22,9 +22,13 @@ export class LineWriter {
   #writing = false;
   #timer: NodeJS.Timeout | null = null;
   #idle: (() => void)[] = [];
+  readonly #onRecovered: (lost: number) => void;
+  #reported = 0;
 
-  constructor(fd: number) {
+  /** @param onRecovered called with the number of lines lost, once the reader takes lines again */
+  constructor(fd: number, onRecovered: (lost: number) => void = () => undefined) {
     this.#fd = fd;
+    this.#onRecovered = onRecovered;
   }
 
   /** Appends one line of latin1 text (ASCII, in practice), with its newline at the end. */
@@ -86,6 +90,11 @@ export class LineWriter {
         return;
       }
       this.#writing = false;
+      if (!error && this.dropped > this.#reported) {
+        const lost = this.dropped - this.#reported;
+        this.#reported = this.dropped;
+        this.#onRecovered(lost);
+      }
       for (const resolve of this.#idle.splice(0)) resolve();
       if (this.#used > 0) this.#timer ??= setTimeout(() => this.#startWrite(), WRITE_AFTER_MS);
     });

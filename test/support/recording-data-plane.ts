@@ -67,6 +67,13 @@ export class RecordingDataPlane implements DataPlane {
         { inFlight: this.inFlight.get(address) ?? 0, upgraded: 0, idleConnections: 0 },
       ]),
     );
-    return Promise.resolve({ services: {}, targets, clientConnections: 0, requestsTotal: 0, rejectedTotal: 0 });
+    return Promise.resolve({
+      services: {},
+      targets,
+      clientConnections: 0,
+      requestsTotal: 0,
+      rejectedTotal: 0,
+      logLinesDropped: 0,
+    });
   }
 }

@@ -5,9 +5,12 @@ import { type RequestMessage, readRequests, valueOf } from "./http-messages.ts";
 /** One connection to the target, with everything that came over it. */
 export class UpstreamConnection {
   readonly socket: Socket;
-  received = "";
+  receivedBytes = 0;
+  /** What has come and is no whole request yet. */
+  pending = "";
+  #chunks: Buffer[] = [];
   /** Requests whose head is complete; the last one may be still on its way. */
-  requests: RequestMessage[] = [];
+  readonly requests: RequestMessage[] = [];
   /** The proxy has sent FIN. */
   ended = false;
   closed = false;
@@ -19,6 +22,17 @@ export class UpstreamConnection {
 
   constructor(socket: Socket) {
     this.socket = socket;
+  }
+
+  /** Everything that has come, one character per byte. */
+  get received(): string {
+    return Buffer.concat(this.#chunks).toString("latin1");
+  }
+
+  take(chunk: Buffer): void {
+    this.#chunks.push(chunk);
+    this.receivedBytes += chunk.length;
+    this.pending += chunk.toString("latin1");
   }
 
   /** The last request was cut off: its connection closed before it was complete. */
@@ -73,13 +87,13 @@ export class RecordingUpstream {
 
   /** Bytes received since the last `forget`. */
   get receivedBytes(): number {
-    return this.connections.reduce((sum, connection) => sum + connection.received.length, 0) - this.#forgotten;
+    return this.connections.reduce((sum, connection) => sum + connection.receivedBytes, 0) - this.#forgotten;
   }
 
   /** Counts from here on as if nothing had come before. */
   forget(): void {
     for (const connection of this.connections) for (const request of connection.requests) this.#ignored.add(request);
-    this.#forgotten = this.connections.reduce((sum, connection) => sum + connection.received.length, 0);
+    this.#forgotten = this.connections.reduce((sum, connection) => sum + connection.receivedBytes, 0);
   }
 
   /** Closes the listener and every connection. */
@@ -94,7 +108,7 @@ export class RecordingUpstream {
     const connection = new UpstreamConnection(socket);
     this.connections.push(connection);
     socket.on("data", (chunk: Buffer) => {
-      connection.received += chunk.toString("latin1");
+      connection.take(chunk);
       this.#read(connection);
     });
     socket.on("end", () => {
@@ -111,9 +125,11 @@ export class RecordingUpstream {
   }
 
   #read(connection: UpstreamConnection): void {
-    const known = connection.requests.filter((request) => request.complete);
-    const offset = known.reduce((sum, request) => sum + request.wire.length, 0);
-    connection.requests = [...known, ...readRequests(connection.received.slice(offset)).requests];
+    const { requests, rest } = readRequests(connection.pending);
+    if (connection.requests.at(-1)?.complete === false) connection.requests.pop();
+    connection.requests.push(...requests);
+    const unfinished = requests.at(-1)?.complete === false ? requests.at(-1) : undefined;
+    connection.pending = unfinished ? unfinished.wire : rest;
     const last = connection.requests.at(-1);
     const wantsContinue = last && !last.complete && valueOf(last, "expect") !== undefined;
     if (this.continues && wantsContinue && connection.continued < connection.requests.length) {

@@ -43,11 +43,11 @@ async function staleSocket(path: string): Promise<void> {
 test("a claimed path answers, is private, and leaves nothing else behind", async () => {
   const directory = await temporaryDirectory();
   const path = join(directory, "s");
-  const { release } = await claim(path);
+  const claimed = await claim(path);
   expect(await answers(path)).toBe(true);
   expect((await lstat(path)).mode & 0o777).toBe(0o600);
   expect(await readdir(directory)).toEqual(["s"]);
-  await release();
+  await claimed.release();
   expect(await readdir(directory)).toEqual([]);
 });
 
