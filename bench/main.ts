@@ -2,7 +2,7 @@
 import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { contenders, field } from "./contender/catalogue.ts";
+import { type ContenderName, contenders, field } from "./contender/catalogue.ts";
 import { type BenchOptions, helpText, readOptions, UsageError } from "./options.ts";
 import { describeMachine, type Machine, machineLine, versionOf } from "./process/machine.ts";
 import { verdicts } from "./report/acceptance.ts";
@@ -36,7 +36,7 @@ async function bench(options: BenchOptions, machine: Machine, directory: string)
   };
   console.log(`${versions(run.names)}\n${options.rounds} rounds of ${options.secondsPerRound} s\n`);
   const results: ScenarioResult[] = [];
-  for (const name of options.scenarioNames) {
+  for (const name of options.scenarios) {
     const result = await runScenario(name, scenarios[name], run);
     results.push(result);
     console.log(`${scenarioTable(result)}\n`);
@@ -75,7 +75,7 @@ function logHome(): string {
   }
 }
 
-function versions(names: string[]): string {
+function versions(names: ContenderName[]): string {
   return names.map((name) => `${name} ${contenders[name].version() ?? "(not installed)"}`).join(", ");
 }
 

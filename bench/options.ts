@@ -1,12 +1,12 @@
 /** Reads the benchmark's command line: in goes argv, out comes a checked record or the help text. */
 import { parseArgs } from "node:util";
-import { contenders } from "./contender/catalogue.ts";
-import { scenarios } from "./scenario/catalogue.ts";
+import { type ContenderName, contenderNames } from "./contender/catalogue.ts";
+import { type ScenarioName, scenarioNames } from "./scenario/catalogue.ts";
 
 export interface BenchOptions {
   /** Names from the contender catalogue; undefined means the default field. */
-  only: string[] | undefined;
-  scenarioNames: string[];
+  only: ContenderName[] | undefined;
+  scenarios: ScenarioName[];
   rounds: number;
   secondsPerRound: number;
   withoutLog: boolean;
@@ -20,8 +20,8 @@ export function readOptions(argv: string[]): BenchOptions | "help" {
   const { values } = parsed(argv);
   if (values.help) return "help";
   return {
-    only: names(values.only, "only", Object.keys(contenders)),
-    scenarioNames: names(values.scenario, "scenario", Object.keys(scenarios)) ?? Object.keys(scenarios),
+    only: names(values.only, "only", contenderNames),
+    scenarios: names(values.scenario, "scenario", scenarioNames) ?? scenarioNames,
     rounds: wholeNumber(values.rounds, "rounds", 20),
     secondsPerRound: wholeNumber(values.seconds, "seconds", 60),
     withoutLog: values["no-log"],
@@ -31,8 +31,8 @@ export function readOptions(argv: string[]): BenchOptions | "help" {
 
 export const helpText = `Usage: npm run bench -- [options]
 
-  --only a,b        contenders: ${Object.keys(contenders).join(", ")}
-  --scenario a,b    scenarios: ${Object.keys(scenarios).join(", ")}
+  --only a,b        contenders: ${contenderNames.join(", ")}
+  --scenario a,b    scenarios: ${scenarioNames.join(", ")}
   --rounds N        interleaved rounds per contender (default 3, at most 20)
   --seconds N       length of a round (default 5, at most 60)
   --no-log          adds nginx and haproxy without an access log
@@ -61,12 +61,12 @@ function parsed(argv: string[]) {
   }
 }
 
-function names(value: string | undefined, option: string, known: string[]): string[] | undefined {
-  if (value === undefined) return undefined;
-  const chosen = value.split(",").map((name) => name.trim());
-  const stranger = chosen.find((name) => !known.includes(name));
-  if (stranger !== undefined) throw new UsageError(`--${option}: "${stranger}" is not one of ${known.join(", ")}`);
-  return chosen;
+function names<Name extends string>(value: string | undefined, option: string, known: Name[]): Name[] | undefined {
+  return value?.split(",").map((text) => {
+    const name = known.find((candidate) => candidate === text.trim());
+    if (name === undefined) throw new UsageError(`--${option}: "${text}" is not one of ${known.join(", ")}`);
+    return name;
+  });
 }
 
 function wholeNumber(value: string, option: string, atMost: number): number {

@@ -45,8 +45,9 @@ export function tableHead(): void {
 }
 
 export function tableRow(cells: Cell[]): void {
-  const padded = cells.map((cell, index) => {
-    const text = align(cell.text, columns[index].width, index);
+  const padded = columns.map(({ width }, index) => {
+    const cell = cells[index] ?? { text: "" };
+    const text = align(cell.text, width, index);
     return cell.paint ? paint(cell.paint, text) : text;
   });
   say(padded.join("  ").trimEnd());

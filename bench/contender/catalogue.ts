@@ -8,7 +8,7 @@ import { nginx, nginxWithoutLog } from "./nginx.ts";
 import { nodeHttpPipe } from "./node-http-pipe.ts";
 import { ours } from "./ours.ts";
 
-export const contenders: Record<string, Contender> = {
+export const contenders = {
   ours,
   nginx,
   haproxy,
@@ -18,9 +18,13 @@ export const contenders: Record<string, Contender> = {
   caddy,
   "nginx-no-log": nginxWithoutLog,
   "haproxy-no-log": haproxyWithoutLog,
-};
+} satisfies Record<string, Contender>;
+
+export type ContenderName = keyof typeof contenders;
+
+export const contenderNames = Object.keys(contenders) as ContenderName[];
 
 /** The names to run: the chosen ones, else all that log, plus the ones without a log when asked for. */
-export function field(only: string[] | undefined, withoutLog: boolean): string[] {
-  return only ?? Object.keys(contenders).filter((name) => contenders[name].logs || withoutLog);
+export function field(only: ContenderName[] | undefined, withoutLog: boolean): ContenderName[] {
+  return only ?? contenderNames.filter((name) => contenders[name].logs || withoutLog);
 }

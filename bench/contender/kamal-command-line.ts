@@ -9,13 +9,13 @@ const startTimeoutMs = 10_000;
 const deployTimeoutMs = 40_000;
 const pollMs = 25;
 
-/** `command` is how the program is called, `ports` the flags of its listeners. */
+/** `executable` with its `leading` arguments is how the program is called, `ports` are the flags of its listeners. */
 export async function startByCommandLine(
-  command: string[],
+  executable: string,
+  leading: string[],
   ports: string[],
   setting: ContenderSetting,
 ): Promise<RunningContender> {
-  const [executable, ...leading] = command;
   const environment = {
     ...process.env,
     HOME: setting.directory,

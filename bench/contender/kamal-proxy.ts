@@ -13,5 +13,5 @@ export const kamalProxy: Contender = {
 
 async function start(setting: ContenderSetting): Promise<RunningContender> {
   const ports = ["--http-port", String(await freePort()), "--https-port", String(await freePort())];
-  return startByCommandLine(["kamal-proxy"], ports, setting);
+  return startByCommandLine("kamal-proxy", [], ports, setting);
 }

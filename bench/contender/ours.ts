@@ -24,7 +24,7 @@ let built: Promise<string> | undefined;
 async function start(setting: ContenderSetting): Promise<RunningContender> {
   built ??= build();
   const entry = join(await built, "kdeploy-proxy.mjs");
-  return startByCommandLine([process.execPath, entry], ["--http-port", "0", "--bind", "127.0.0.1"], setting);
+  return startByCommandLine(process.execPath, [entry], ["--http-port", "0", "--bind", "127.0.0.1"], setting);
 }
 
 async function build(): Promise<string> {

@@ -2,15 +2,17 @@
 
 import { createInterface } from "node:readline";
 import autocannon from "autocannon";
+import { numberArgument } from "../process/arguments.ts";
 import { smallBody } from "../upstream/upstream.ts";
 
-const [port, connections] = process.argv.slice(2).map(Number);
+const port = numberArgument(0);
+const connections = numberArgument(1);
 const atMostSeconds = 300;
 const hangsAfterMs = 2_000;
 const expected = new Set([smallBody("app"), smallBody("next")]);
 
 /** Per connection, when its unanswered request was sent; 0 when it has none. */
-const waitingSince: number[] = [];
+const waitings: { since: number }[] = [];
 let lost = 0;
 
 process.once("SIGTERM", () => process.exit(0));
@@ -28,7 +30,7 @@ const instance = autocannon(
   (error, result) => {
     if (error) throw error;
     const now = performance.now();
-    const hanging = waitingSince.filter((since) => since > 0 && now - since > hangsAfterMs).length;
+    const hanging = waitings.filter(({ since }) => since > 0 && now - since > hangsAfterMs).length;
     // A refused or timed-out request is in both counts, so the larger one is taken and not their sum.
     const unanswered = Math.max(lost, result.errors) + hanging;
     const failures = unanswered + result.non2xx + result.mismatches;
@@ -44,13 +46,14 @@ createInterface({ input: process.stdin }).once("line", () => instance.stop());
  * sent on a connection whose previous request is still unanswered can only mean that.
  */
 function watchForLostRequests(client: autocannon.Client): void {
-  const index = waitingSince.push(0) - 1;
+  const waiting = { since: 0 };
+  waitings.push(waiting);
   const events: NodeJS.EventEmitter = client;
   events.on("request", () => {
-    if (waitingSince[index] > 0) lost += 1;
-    waitingSince[index] = performance.now();
+    if (waiting.since > 0) lost += 1;
+    waiting.since = performance.now();
   });
   events.on("response", () => {
-    waitingSince[index] = 0;
+    waiting.since = 0;
   });
 }

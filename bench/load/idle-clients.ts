@@ -1,8 +1,23 @@
 /** Opens connections that make one request each and then idle; on a line of input each asks once more. Arguments: port, count. */
 import { connect, type Socket } from "node:net";
 import { createInterface } from "node:readline";
+import { numberArgument } from "../process/arguments.ts";
 
-const [port, count] = process.argv.slice(2).map(Number);
+const port = numberArgument(0);
+const count = numberArgument(1);
+/** The first line reported. */
+export interface Opened {
+  requests: number;
+  failures: number;
+  seconds: number;
+}
+
+/** The second line. */
+export interface AskedAgain {
+  stillOpen: number;
+  failures: number;
+}
+
 const openingAtOnce = 100;
 const sourceAddresses = 10;
 const answerTimeoutMs = 20_000;
@@ -67,6 +82,6 @@ async function answered(socket: Socket): Promise<boolean> {
   });
 }
 
-function report(figures: Record<string, number>): void {
+function report(figures: Opened | AskedAgain): void {
   console.log(JSON.stringify(figures));
 }

@@ -3,8 +3,8 @@ import { fileURLToPath } from "node:url";
 import { Program } from "../process/program.ts";
 
 export interface LoadProgram {
-  /** The next reported line; throws when it does not come in time or the program ends. */
-  report: (timeoutMs: number) => Promise<Record<string, number>>;
+  /** The next reported line, which the program at the other end types; throws when it does not come in time. */
+  report: <Figures>(timeoutMs: number) => Promise<Figures>;
   send: (command: string) => void;
   stop: () => Promise<void>;
 }
@@ -13,7 +13,7 @@ export function startLoad(file: string, args: number[], core: number | undefined
   const path = fileURLToPath(new URL(file, import.meta.url));
   const program = new Program(process.execPath, [path, ...args.map(String)], { core });
   return {
-    report: async (timeoutMs) => JSON.parse(await program.nextLine(timeoutMs)) as Record<string, number>,
+    report: async <Figures>(timeoutMs: number) => JSON.parse(await program.nextLine(timeoutMs)) as Figures,
     send: (command) => program.send(command),
     stop: () => program.stop(),
   };

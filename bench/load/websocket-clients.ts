@@ -1,12 +1,29 @@
 /**
- * Opens WebSockets that echo once each, then lets some of them talk on the line "talk N seconds". Arguments: port, count.
+ * Opens WebSockets that echo once each, then lets some of them talk on a line of input (JSON: talkers, seconds). Arguments: port, count.
  * The frames are made by hand: a client library would use more of the load's core than the proxy under test.
  */
 import { connect, type Socket } from "node:net";
 import { createInterface } from "node:readline";
+import { numberArgument } from "../process/arguments.ts";
 import { quantile } from "../report/statistics.ts";
 
-const [port, count] = process.argv.slice(2).map(Number);
+const port = numberArgument(0);
+const count = numberArgument(1);
+/** The first line reported. */
+export interface Opened {
+  failures: number;
+  seconds: number;
+}
+
+/** The second line. */
+export interface Talked {
+  roundTrips: number;
+  seconds: number;
+  p50Ms: number;
+  p99Ms: number;
+  failures: number;
+}
+
 const openingAtOnce = 100;
 const sourceAddresses = 10;
 const answerTimeoutMs = 20_000;
@@ -23,7 +40,7 @@ const startedAt = performance.now();
 const sockets = await openAll();
 report({ failures: count - sockets.length, seconds: (performance.now() - startedAt) / 1_000 });
 for await (const line of createInterface({ input: process.stdin })) {
-  const [, talkers, seconds] = line.split(" ").map(Number);
+  const { talkers, seconds } = JSON.parse(line) as { talkers: number; seconds: number };
   await talk(sockets.slice(0, talkers), seconds);
 }
 
@@ -99,6 +116,6 @@ function maskedFrame(): Buffer {
   return Buffer.concat([Buffer.from([0x81, 0x80 | payload.length, 0, 0, 0, 0]), payload]);
 }
 
-function report(figures: Record<string, number>): void {
+function report(figures: Opened | Talked): void {
   console.log(JSON.stringify(figures));
 }

@@ -57,7 +57,7 @@ export function versionOf(command: string, flag: string): string | undefined {
 function allowedCores(): number[] {
   const list = /^Cpus_allowed_list:\s+(\S+)$/m.exec(readFileSync("/proc/self/status", "latin1"))?.[1] ?? "0";
   return list.split(",").flatMap((part) => {
-    const [first, last = first] = part.split("-").map(Number);
+    const [first = 0, last = first] = part.split("-").map(Number);
     return Array.from({ length: last - first + 1 }, (_, index) => first + index);
   });
 }

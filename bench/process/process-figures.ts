@@ -39,10 +39,8 @@ export function residentBytes(pids: number[]): number {
 
 /** Busy time of all cores since boot in microseconds, stolen time of a virtual machine included. */
 export function machineBusyMicroseconds(): number {
-  const [, user, nice, system, , , irq, softirq, steal] = readFileSync("/proc/stat", "utf8")
-    .split("\n", 1)[0]
-    .split(/\s+/)
-    .map(Number);
+  const [total = ""] = readFileSync("/proc/stat", "utf8").split("\n", 1);
+  const [, user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = total.split(/\s+/).map(Number);
   return (user + nice + system + irq + softirq + steal) * microsecondsPerTick;
 }
 

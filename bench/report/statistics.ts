@@ -11,5 +11,6 @@ export function quantile(values: number[], share: number): number {
   const position = (sorted.length - 1) * share;
   const below = Math.floor(position);
   const above = Math.min(below + 1, sorted.length - 1);
-  return sorted[below] + (sorted[above] - sorted[below]) * (position - below);
+  const [low = Number.NaN, high = low] = [sorted[below], sorted[above]];
+  return low + (high - low) * (position - below);
 }

@@ -8,7 +8,7 @@ import { smallGet } from "./small-get.ts";
 import { upload } from "./upload.ts";
 import { webSocketEcho } from "./websocket-echo.ts";
 
-export const scenarios: Record<string, Scenario> = {
+export const scenarios = {
   "small-get": smallGet,
   "download-1mb": download,
   "upload-1mb": upload,
@@ -16,4 +16,8 @@ export const scenarios: Record<string, Scenario> = {
   "idle-connections": idleConnections,
   "websocket-echo": webSocketEcho,
   "deploy-under-load": deployUnderLoad,
-};
+} satisfies Record<string, Scenario>;
+
+export type ScenarioName = keyof typeof scenarios;
+
+export const scenarioNames = Object.keys(scenarios) as ScenarioName[];

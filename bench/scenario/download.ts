@@ -2,7 +2,7 @@
 import { driveWithWrk } from "../load/wrk.ts";
 import { largeBody, megabyte } from "../upstream/upstream.ts";
 import { ask, expectBody } from "./expected-answer.ts";
-import { loadColumns, measured } from "./measured-load.ts";
+import { type LoadFigures, loadColumns, measured } from "./measured-load.ts";
 import type { Column, Figures, Scenario } from "./scenario.ts";
 import { clientHeaders } from "./small-get.ts";
 
@@ -21,7 +21,8 @@ export const download: Scenario = {
   onlyDeployable: false,
   freshEachRound: false,
   measuresTime: true,
-  columns: [cpuPerGigabyteColumn, ...loadColumns],
+  main: cpuPerGigabyteColumn,
+  columns: loadColumns,
   validate: async (port) => {
     const [first, second] = await ask(port, [{ path: "/large" }, { path: "/large" }]);
     expectBody(first, largeBody, "GET /large");
@@ -42,6 +43,6 @@ export const download: Scenario = {
 };
 
 /** Adds CPU µs per 10⁹ body bytes, every request having carried one megabyte. */
-export function withCpuPerGigabyte(figures: Figures): Figures {
+export function withCpuPerGigabyte(figures: LoadFigures): Figures {
   return { ...figures, cpuPerGigabyte: (figures.cpuPerRequest * 1e9) / megabyte };
 }

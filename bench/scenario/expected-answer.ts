@@ -18,7 +18,10 @@ export interface Answer {
 const timeoutMs = 10_000;
 
 /** Asks all questions one after another on a single connection, so that keep-alive is part of the examination. */
-export async function ask(port: number, questions: Question[]): Promise<Answer[]> {
+export async function ask<const Questions extends readonly Question[]>(
+  port: number,
+  questions: Questions,
+): Promise<{ [Index in keyof Questions]: Answer }> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   let connections = 0;
   const answers: Answer[] = [];
@@ -28,7 +31,7 @@ export async function ask(port: number, questions: Question[]): Promise<Answer[]
     agent.destroy();
   }
   if (connections !== 1) throw new Error(`does not keep the client's connection alive (${connections} were needed)`);
-  return answers;
+  return answers as { [Index in keyof Questions]: Answer };
 }
 
 export function expectBody(answer: Answer, body: Buffer | string, what: string): void {

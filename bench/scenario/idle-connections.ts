@@ -1,5 +1,6 @@
 /** What 10,000 clients cost that asked once and then stay connected, as browsers and balancers do. */
 import { setTimeout as sleep } from "node:timers/promises";
+import type { AskedAgain, Opened } from "../load/idle-clients.ts";
 import { startLoad } from "../load/load-program.ts";
 import { residentBytes } from "../process/process-figures.ts";
 import { kilobytes, megabytes } from "./measured-load.ts";
@@ -17,8 +18,8 @@ export const idleConnections: Scenario = {
   onlyDeployable: false,
   freshEachRound: true,
   measuresTime: false,
+  main: { key: "bytesPerConnection", heading: "KB each", format: kilobytes },
   columns: [
-    { key: "bytesPerConnection", heading: "KB each", format: kilobytes },
     { key: "idleBytes", heading: "RSS idle MB", format: megabytes },
     { key: "openBytes", heading: "RSS open MB", format: megabytes },
     { key: "openSeconds", heading: "opened in s", format: (value) => value.toFixed(1) },
@@ -28,11 +29,11 @@ export const idleConnections: Scenario = {
   round: async ({ contender, pids, idleBytes, cores }) => {
     const load = startLoad("idle-clients.ts", [contender.port, connections], cores.load);
     try {
-      const opened = await load.report(openTimeoutMs);
+      const opened = await load.report<Opened>(openTimeoutMs);
       await sleep(settleMs);
       const openBytes = residentBytes(pids);
       load.send("ask again");
-      const { stillOpen, failures } = await load.report(openTimeoutMs);
+      const { stillOpen, failures } = await load.report<AskedAgain>(openTimeoutMs);
       return {
         bytesPerConnection: (openBytes - idleBytes) / connections,
         idleBytes,

@@ -2,12 +2,24 @@
 import { setInterval } from "node:timers";
 import type { LoadResult } from "../load/wrk.ts";
 import { cpuMicroseconds, residentBytes } from "../process/process-figures.ts";
-import type { Column, Figures, Stage } from "./scenario.ts";
+import type { Column, Stage } from "./scenario.ts";
+
+/** A type and not an interface, because only a type is also a record of figures. */
+export type LoadFigures = {
+  cpuPerRequest: number;
+  perSecond: number;
+  p50Ms: number;
+  p99Ms: number;
+  idleBytes: number;
+  peakBytes: number;
+  requests: number;
+  failures: number;
+};
 
 const memorySampleMs = 200;
 
 /** Runs `drive` and returns what it cost the contender: CPU µs per request, peak memory, speed and latency. */
-export async function measured(stage: Stage, drive: () => Promise<LoadResult>): Promise<Figures> {
+export async function measured(stage: Stage, drive: () => Promise<LoadResult>): Promise<LoadFigures> {
   const { pids, contender, idleBytes } = stage;
   let peakBytes = residentBytes(pids);
   const sampler = setInterval(() => {

@@ -16,7 +16,8 @@ export const newConnectionPerRequest: Scenario = {
   onlyDeployable: false,
   freshEachRound: false,
   measuresTime: true,
-  columns: [cpuPerRequestColumn, ...loadColumns],
+  main: cpuPerRequestColumn,
+  columns: loadColumns,
   validate: async (port) => {
     await validateSmallGet(port);
     await expectClosed(port);

@@ -33,7 +33,8 @@ export interface Scenario {
   freshEachRound: boolean;
   /** The main figure is a time, so rounds in which other programs used the machine are set aside. */
   measuresTime: boolean;
-  /** The first column is the figure that counts: it gets its spread and the ratios. */
+  /** The figure that counts: it gets its spread and the ratios. */
+  main: Column;
   columns: Column[];
   /** Throws with a sentence when this proxy does not do the task correctly. */
   validate: (port: number) => Promise<void>;

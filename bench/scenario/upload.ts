@@ -14,7 +14,8 @@ export const upload: Scenario = {
   onlyDeployable: false,
   freshEachRound: false,
   measuresTime: true,
-  columns: [cpuPerGigabyteColumn, ...loadColumns],
+  main: cpuPerGigabyteColumn,
+  columns: loadColumns,
   validate: async (port) => {
     const question = { path: "/upload", method: "POST", headers: { "x-hash-body": "1" }, body: largeBody };
     const [first, second] = await ask(port, [question, question]);

@@ -1,6 +1,7 @@
 /** 5,000 WebSockets that stay open: what each holds in memory after one echo, and what a round trip costs. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { startLoad } from "../load/load-program.ts";
+import type { Opened, Talked } from "../load/websocket-clients.ts";
 import { cpuMicroseconds, residentBytes } from "../process/process-figures.ts";
 import { kilobytes, megabytes } from "./measured-load.ts";
 import type { Scenario } from "./scenario.ts";
@@ -18,8 +19,8 @@ export const webSocketEcho: Scenario = {
   onlyDeployable: false,
   freshEachRound: true,
   measuresTime: false,
+  main: { key: "bytesPerSocket", heading: "KB each", format: kilobytes },
   columns: [
-    { key: "bytesPerSocket", heading: "KB each", format: kilobytes },
     { key: "openBytes", heading: "RSS open MB", format: megabytes },
     { key: "cpuPerRoundTrip", heading: "CPU µs/echo", format: (value) => value.toFixed(1) },
     { key: "perSecond", heading: "echo/s", format: (value) => value.toFixed(0) },
@@ -30,12 +31,12 @@ export const webSocketEcho: Scenario = {
   round: async ({ contender, pids, idleBytes, cores, seconds }) => {
     const load = startLoad("websocket-clients.ts", [contender.port, sockets], cores.load);
     try {
-      const opened = await load.report(openTimeoutMs);
+      const opened = await load.report<Opened>(openTimeoutMs);
       await sleep(settleMs);
       const openBytes = residentBytes(pids);
       const before = cpuMicroseconds(pids);
-      load.send(`talk ${talking} ${seconds}`);
-      const talk = await load.report(seconds * 1_000 + openTimeoutMs);
+      load.send(JSON.stringify({ talkers: talking, seconds }));
+      const talk = await load.report<Talked>(seconds * 1_000 + openTimeoutMs);
       return {
         bytesPerSocket: (openBytes - idleBytes) / sockets,
         openBytes,

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocketServer } from "ws";
 import { lineOfDownload, linesPerSecond, pageOf } from "./wire.ts";
 
-const version = process.argv[2];
+const version = process.argv[2] ?? "v1";
 const identity = { version, pid: process.pid };
 /** As long as an application thinks that asks its database something, so that every switch meets requests in flight. */
 const thinkMs = { least: 12, most: 28 };

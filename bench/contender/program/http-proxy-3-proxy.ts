@@ -2,9 +2,11 @@
 import { randomUUID } from "node:crypto";
 import { Agent, createServer, ServerResponse } from "node:http";
 import { createProxyServer } from "http-proxy-3";
+import { numberArgument } from "../../process/arguments.ts";
 import { logRequest } from "./request-log.ts";
 
-const [port, upstreamPort] = process.argv.slice(2).map(Number);
+const port = numberArgument(0);
+const upstreamPort = numberArgument(1);
 const target = `127.0.0.1:${upstreamPort}`;
 const agent = new Agent({ keepAlive: true, maxFreeSockets: 1024 });
 const proxy = createProxyServer({ target: `http://${target}`, agent, xfwd: true });

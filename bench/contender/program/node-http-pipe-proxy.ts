@@ -3,9 +3,11 @@ import { randomUUID } from "node:crypto";
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import { Agent, createServer, request as sendRequest } from "node:http";
 import type { Duplex } from "node:stream";
+import { numberArgument } from "../../process/arguments.ts";
 import { logRequest } from "./request-log.ts";
 
-const [port, upstreamPort] = process.argv.slice(2).map(Number);
+const port = numberArgument(0);
+const upstreamPort = numberArgument(1);
 const target = `127.0.0.1:${upstreamPort}`;
 const agent = new Agent({ keepAlive: true, maxFreeSockets: 1024 });
 const hopByHop = new Set(["connection", "keep-alive", "proxy-connection", "te", "trailer", "upgrade"]);
