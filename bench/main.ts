@@ -7,8 +7,9 @@ import { type BenchOptions, helpText, readOptions, UsageError } from "./options.
 import { describeMachine, type Machine, machineLine, versionOf } from "./process/machine.ts";
 import { verdicts } from "./report/acceptance.ts";
 import { scenarioTable } from "./report/scenario-table.ts";
-import { type Run, runScenario, type ScenarioResult } from "./rounds.ts";
+import { runScenario, type ScenarioResult } from "./rounds.ts";
 import { scenarios } from "./scenario/catalogue.ts";
+import type { Run } from "./scene.ts";
 
 await main(process.argv.slice(2));
 

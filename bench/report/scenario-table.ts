@@ -1,7 +1,7 @@
 /** Turns the rounds of a scenario into the printed table: medians, spread and ratios to the three peers. */
 import { disturbedAbove } from "../process/other-work.ts";
 import type { ContenderResult, ScenarioResult } from "../rounds.ts";
-import type { Figures } from "../scenario/scenario.ts";
+import type { Round } from "../scene.ts";
 import { median } from "./statistics.ts";
 import { table } from "./table.ts";
 
@@ -9,7 +9,7 @@ const peers = ["nginx", "haproxy", "node-http-pipe"];
 const missing = "–";
 
 export function scenarioTable(result: ScenarioResult): string {
-  const [main, ...others] = result.scenario.columns;
+  const { main, columns: others } = result.scenario;
   const present = peers.filter((peer) => result.contenders.some(({ name }) => name === peer));
   const headings = [
     "contender",
@@ -43,17 +43,17 @@ export function figure(result: ScenarioResult, name: string, key: string): numbe
 }
 
 function values(result: ScenarioResult, contender: ContenderResult, key: string): number[] {
-  return counted(result, contender).map((figures) => figures[key]);
+  return counted(result, contender).map(({ figures }) => figures[key] ?? Number.NaN);
 }
 
 /** Memory and failure counts are what they are; only times suffer from what else the machine does. */
-function counted({ scenario }: ScenarioResult, { rounds }: ContenderResult): Figures[] {
+function counted({ scenario }: ScenarioResult, { rounds }: ContenderResult): Round[] {
   const quiet = scenario.measuresTime ? rounds.filter(isQuiet) : rounds;
   return quiet.length > 0 ? quiet : rounds;
 }
 
-function isQuiet(figures: Figures): boolean {
-  return figures.otherWork <= disturbedAbove;
+function isQuiet({ otherWork }: Round): boolean {
+  return otherWork <= disturbedAbove;
 }
 
 function ratioText(result: ScenarioResult, name: string, peer: string, key: string): string {
@@ -70,13 +70,13 @@ function roundsText(contender: ContenderResult): string {
 }
 
 function failureNotes({ scenario }: ScenarioResult, contender: ContenderResult): string[] {
-  const failures = contender.rounds.reduce((total, figures) => total + (figures.failures ?? 0), 0);
-  const logged = Math.min(...contender.rounds.map((figures) => figures.loggedShare ?? 1));
+  const failures = contender.rounds.reduce((total, { figures }) => total + (figures.failures ?? 0), 0);
+  const logged = Math.min(...contender.rounds.map((round) => round.loggedShare ?? 1));
   const notes: string[] = [];
   if (failures > 0) notes.push(`${contender.name}: ${failures} failed requests`);
   if (logged < 0.99)
     notes.push(`${contender.name}: only ${(logged * 100).toFixed(1)} % of the requests are in its log`);
-  if (contender.rounds.every((figures) => !isQuiet(figures))) {
+  if (!contender.rounds.some(isQuiet)) {
     const what = scenario.measuresTime ? "these figures" : "its times";
     notes.push(`${contender.name}: other programs used the machine in every round; do not trust ${what}`);
   }

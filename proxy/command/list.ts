@@ -23,6 +23,7 @@ export const command = defineCommand({
       return 0;
     }
     say(terminal, formatTable(COLUMNS, rowsOf(listing), coloured(terminal)));
+    for (const notice of listing.notices) sayWarning(terminal, notice);
     for (const { name, reason } of listing.quarantined) {
       sayWarning(terminal, `${name} was not restored: ${reason}. Deploy it again, or remove it.`);
     }

@@ -76,9 +76,11 @@ async function switchTo(
   report: Report,
 ): Promise<readonly LiveTarget[]> {
   const signal = AbortSignal.any([run.signal, closing]);
+  // Health may change at any moment from the one on when a table with these targets is built.
+  let installing = false;
   for (const target of targets) {
     target.startChecks(() => {
-      if (run.switched) services.healthChanged();
+      if (installing) services.healthChanged();
     });
   }
   try {
@@ -88,6 +90,7 @@ async function switchTo(
       await refuseLost(targets);
       services.checkpoint("probed-again");
     }
+    installing = true;
     return await services.change(
       (draft) => {
         signal.throwIfAborted();

@@ -9,6 +9,8 @@ import type { Services } from "./services.ts";
 export type ServiceListing = {
   readonly services: readonly ListedService[];
   readonly quarantined: readonly { readonly name: string; readonly reason: string }[];
+  /** What was wrong with the saved state at the start. */
+  readonly notices: readonly string[];
   /** Deploys under way, and the last one of every other service. */
   readonly deploys: readonly DeployOutcome[];
 };
@@ -47,6 +49,7 @@ export async function listServices(services: Services, ledger: DeployLedger): Pr
   return {
     services: records.map((record) => listed(record, counters)),
     quarantined: services.quarantined.map(({ name, reason }) => ({ name, reason })),
+    notices: services.notices,
     deploys: ledger.outcomes(),
   };
 }

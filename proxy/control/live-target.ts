@@ -25,7 +25,8 @@ export class LiveTarget {
   #health: TargetHealth;
   #since = new Date();
   #lastFailure = "";
-  #lastFailureLoggedAt = Number.NEGATIVE_INFINITY;
+  #loggedFailure = "";
+  #loggedFailureAt = Number.NEGATIVE_INFINITY;
   #serves: boolean;
   #check: HealthCheck | undefined;
   #observers = new Set<(result: ProbeResult) => void>();
@@ -101,18 +102,16 @@ export class LiveTarget {
     if (state === was) return false;
     this.#health = state;
     this.#since = new Date();
-    if (succeeded) this.#lastFailureLoggedAt = Number.NEGATIVE_INFINITY;
+    if (succeeded) this.#loggedFailureAt = Number.NEGATIVE_INFINITY;
     this.#log.info("Target health updated", { target: this.address, state, was });
     return true;
   }
 
-  #loggedFailure = "";
-
   #logFailure(error: string): void {
     const now = performance.now();
-    if (error === this.#loggedFailure && now - this.#lastFailureLoggedAt < REPEAT_LOG_MS) return;
+    if (error === this.#loggedFailure && now - this.#loggedFailureAt < REPEAT_LOG_MS) return;
     this.#loggedFailure = error;
-    this.#lastFailureLoggedAt = now;
+    this.#loggedFailureAt = now;
     this.#log.info("Healthcheck failed", { url: urlOf(this.probeRequest), error });
   }
 }

@@ -12,6 +12,7 @@ import type { Services } from "./services.ts";
 export async function restore(services: Services, snapshotFile: SnapshotFile): Promise<void> {
   const { log } = services;
   const loaded = await snapshotFile.load();
+  if (loaded.notice !== undefined) services.notices.push(loaded.notice);
   const records = new Map<string, ServiceRecord>();
   const quarantined: QuarantinedEntry[] = [...loaded.quarantined];
   for (const snapshot of loaded.services) {

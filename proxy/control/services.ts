@@ -31,6 +31,8 @@ export class Services {
   readonly #snapshotFile: SnapshotFile;
   readonly #changes = new SerialQueue();
   readonly #tables = new SerialQueue();
+  /** What list tells until the next start: something was wrong with the state. */
+  readonly notices: string[] = [];
   #records: ReadonlyMap<string, ServiceRecord> = new Map();
   #quarantined: readonly QuarantinedEntry[] = [];
   #version = 0;

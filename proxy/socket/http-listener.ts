@@ -47,7 +47,7 @@ function listenError(error: NodeJS.ErrnoException, port: number, bind: string | 
     });
   }
   if (error.code === "EACCES") {
-    return new ProxyError("address-in-use", `listen tcp ${where}: bind: permission denied`, {
+    return new ProxyError("listen-failed", `listen tcp ${where}: bind: permission denied`, {
       hint: "Ports below 1024 need privileges. Choose another port with --http-port.",
       cause: error,
     });

@@ -78,7 +78,10 @@ async function restorePrevious(path: string): Promise<void> {
 async function syncDirectory(directory: string): Promise<void> {
   const handle = await open(directory, "r");
   try {
-    await handle.sync();
+    // Some network file systems know no such thing, and need none.
+    await handle.sync().catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "EINVAL" && error.code !== "ENOTSUP") throw error;
+    });
   } finally {
     await handle.close();
   }

@@ -1,10 +1,10 @@
 /**
  * A unix socket as a claim on a path: whoever listens there owns it, and the kernel ends the claim with the process, a
  * SIGKILL included. Pid files cannot do that in containers, where every proxy is pid 1. A socket is bound under a name of
- * its own first and then hard-linked to the path, which fails if the path exists: of two claimants one wins.
+ * its own first and renamed to the path when nobody answers there; a guard makes looking and renaming one step.
  */
 import { randomBytes } from "node:crypto";
-import { chmod, link, lstat, mkdir, rmdir, unlink } from "node:fs/promises";
+import { chmod, lstat, mkdir, rename, rmdir, unlink } from "node:fs/promises";
 import { connect, type Server } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ProxyError } from "../errors.ts";
@@ -20,7 +20,7 @@ type Occupant = "none" | "stale" | "alive" | "foreign";
 
 const MAX_ATTEMPTS = 400;
 const RETRY_MS = 25;
-/** Removing a stale socket takes a moment; whoever has been at it for longer is dead. */
+/** Taking a place needs a moment; whoever has been at it for longer is dead. */
 const MAX_GUARD_MS = 5_000;
 /** `sun_path` holds 108 bytes with its final zero; the temporary name must fit as well. */
 const MAX_PATH_BYTES = 107;
@@ -28,23 +28,21 @@ const SUFFIX_BYTES = 6;
 
 /**
  * Makes `server` listen on `path`, mode 0600, replacing a socket that nobody listens on any more.
- * @throws ProxyError `address-in-use` when a live process answers there or the path is no socket; system errors as they are
+ * @throws ProxyError `address-in-use` when a live process answers there or the path is no socket; `state-unreadable` when the
+ *   system does not let it be made
  */
 export async function claimSocketPath(server: Server, path: string): Promise<Claim> {
-  if (Buffer.byteLength(path) > MAX_PATH_BYTES - SUFFIX_BYTES) {
-    throw new ProxyError("address-in-use", `listen unix ${path}: bind: invalid argument`, {
-      hint: `A socket's path can have ${MAX_PATH_BYTES - SUFFIX_BYTES} bytes at most.`,
-    });
-  }
-  const own = temporaryName(path);
-  await listenPrivately(server, own);
+  if (Buffer.byteLength(path) > MAX_PATH_BYTES - SUFFIX_BYTES) throw refused(path, "invalid argument");
+  const own = `${path}.${randomBytes(SUFFIX_BYTES)
+    .toString("base64url")
+    .slice(0, SUFFIX_BYTES - 1)}`;
   try {
-    await linkExclusively(own, path);
+    await listenPrivately(server, own);
+    await takePlace(own, path);
   } catch (error) {
     await closeServer(server);
-    throw error;
-  } finally {
     await unlink(own).catch(ignoreMissing);
+    throw error instanceof ProxyError ? error : refused(path, (error as Error).message);
   }
   const { ino, dev } = await lstat(path);
   return {
@@ -57,36 +55,36 @@ export async function claimSocketPath(server: Server, path: string): Promise<Cla
   };
 }
 
-async function linkExclusively(own: string, path: string): Promise<void> {
+async function takePlace(own: string, path: string): Promise<void> {
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-    try {
-      await link(own, path);
-      return;
-    } catch (error) {
-      if (codeOf(error) !== "EEXIST") throw error;
-    }
-    const occupant = await occupantOf(path);
-    if (occupant === "alive" || occupant === "foreign") throw inUse(path, occupant);
-    if (occupant === "stale") await removeStale(path);
+    await refuseOccupied(path);
+    if (await replaceGuarded(own, path)) return;
+    await sleep(RETRY_MS);
   }
-  throw inUse(path, "alive");
+  throw inUse(path, `${path}~ is in the way; remove it if no proxy is starting.`);
 }
 
 /**
- * Looking and removing are two steps, so they are taken by one claimant at a time: otherwise the slower of two could
- * remove the live socket that the faster has just put there. The guard is a directory, because making one is atomic.
+ * Looking and renaming are two steps, so they are taken by one claimant at a time: otherwise the slower of two could
+ * replace the live socket that the faster has just put there. The guard is a directory, because making one is atomic.
+ * False when another one is at it.
  */
-async function removeStale(path: string): Promise<void> {
+async function replaceGuarded(own: string, path: string): Promise<boolean> {
   const guard = `${path}~`;
-  if (!(await enter(guard))) {
-    await sleep(RETRY_MS);
-    return;
-  }
+  if (!(await enter(guard))) return false;
   try {
-    if ((await occupantOf(path)) === "stale") await unlink(path).catch(ignoreMissing);
+    await refuseOccupied(path);
+    await rename(own, path);
   } finally {
     await rmdir(guard).catch(ignoreMissing);
   }
+  return true;
+}
+
+async function refuseOccupied(path: string): Promise<void> {
+  const occupant = await occupantOf(path);
+  if (occupant === "alive") throw inUse(path, "Another proxy is running there.");
+  if (occupant === "foreign") throw inUse(path, "There is a file at that path that is not a socket; it is left alone.");
 }
 
 async function enter(guard: string): Promise<boolean> {
@@ -136,24 +134,20 @@ function listenPrivately(server: Server, path: string): Promise<void> {
 }
 
 function closeServer(server: Server): Promise<void> {
+  if (!server.listening) return Promise.resolve();
   return new Promise((resolve) => {
     server.close(() => resolve());
   });
 }
 
-function inUse(path: string, occupant: "alive" | "foreign"): ProxyError {
-  return new ProxyError("address-in-use", `listen unix ${path}: bind: address already in use`, {
-    hint:
-      occupant === "alive"
-        ? "Another proxy is running there."
-        : "There is a file at that path that is not a socket; it is left alone.",
-  });
+function inUse(path: string, hint: string): ProxyError {
+  return new ProxyError("address-in-use", `listen unix ${path}: bind: address already in use`, { hint });
 }
 
-function temporaryName(path: string): string {
-  return `${path}.${randomBytes(SUFFIX_BYTES)
-    .toString("base64url")
-    .slice(0, SUFFIX_BYTES - 1)}`;
+function refused(path: string, reason: string): ProxyError {
+  return new ProxyError("listen-failed", `listen unix ${path}: bind: ${reason}`, {
+    hint: `Its directory has to exist and be writable, and its path can have ${MAX_PATH_BYTES - SUFFIX_BYTES} bytes at most.`,
+  });
 }
 
 function ignoreMissing(error: unknown): void {

@@ -18,8 +18,12 @@ export const KAMAL_STATE_FILE_NAME = "kamal-proxy.state";
 export type LoadedSnapshot = Snapshot & {
   /** Which file it came from; undefined when there was none to restore. */
   readonly path: string | undefined;
+  /** What a person has to know about that, if anything. */
+  readonly notice?: string;
 };
 
+const PREVIOUS_RESTORED = "State file is missing or damaged; restored the generation before it";
+const NONE_WHOLE = "No generation of the state file is whole; starting without services";
 const NOTHING: LoadedSnapshot = { path: undefined, services: [], quarantined: [] };
 
 export class SnapshotFile {
@@ -55,7 +59,7 @@ export class SnapshotFile {
 
   /**
    * The newest whole generation: our file, else the one before it, else kamal-proxy's file.
-   * @throws ProxyError `internal` when a later version wrote the file, or nothing can be read for want of permission
+   * @throws ProxyError `state-unreadable` when a later version wrote the file, or nothing can be read for want of permission
    */
   async load(): Promise<LoadedSnapshot> {
     const current = await this.#read(this.path);
@@ -63,15 +67,16 @@ export class SnapshotFile {
     const previousPath = previousOf(this.path);
     const previous = await this.#read(previousPath);
     if (previous.kind === "whole") {
-      this.#log.error("State file is missing or damaged; restored the generation before it", { path: previousPath });
-      return { ...previous.snapshot, path: previousPath };
+      this.#log.error(PREVIOUS_RESTORED, { path: previousPath });
+      return { ...previous.snapshot, path: previousPath, notice: PREVIOUS_RESTORED };
     }
     const locked = [current, previous].find((file) => file.kind === "locked");
     if (locked?.kind === "locked") throw unreadable(this.path, locked.error);
     // With no generation before it, what came before is what kamal-proxy left.
     const inherited = previous.kind === "absent" ? await this.#loadKamalState() : NOTHING;
     if (inherited.path === undefined && (current.kind === "damaged" || previous.kind === "damaged")) {
-      this.#log.error("No generation of the state file is whole; starting without services", { path: this.path });
+      this.#log.error(NONE_WHOLE, { path: this.path });
+      return { ...inherited, notice: NONE_WHOLE };
     }
     return inherited;
   }
@@ -156,14 +161,14 @@ async function readText(path: string): Promise<string> {
 }
 
 function tooNew(path: string, error: NewerStateError): ProxyError {
-  return new ProxyError("internal", `${path} was written by a newer kdeploy-proxy (${error.message})`, {
+  return new ProxyError("state-unreadable", `${path} was written by a newer kdeploy-proxy (${error.message})`, {
     hint: "Run that version again, or move the file away to start without services. It has not been touched.",
     cause: error,
   });
 }
 
 function unreadable(path: string, error: unknown): ProxyError {
-  return new ProxyError("internal", `cannot read ${path}: ${(error as Error).message}`, {
+  return new ProxyError("state-unreadable", `cannot read ${path}: ${(error as Error).message}`, {
     hint: "Give the proxy's user permission to read it; starting without it would forget every service.",
     cause: error,
   });

@@ -49,7 +49,7 @@ export class VersionLoad {
     const run = async (): Promise<void> => {
       while (!this.#stopped) {
         await this.#ask(agent, post).catch((error: unknown) =>
-          this.failures.push(`${post ? "POST" : "GET"}: ${error}`),
+          this.failures.push(`${post ? "POST" : "GET"}: ${String(error)}`),
         );
         await sleep(Math.random() * MAX_PAUSE_MS);
       }
@@ -78,7 +78,7 @@ export class VersionLoad {
         allowed(await conversation(this.#port));
         this.conversations++;
       } catch (error) {
-        this.failures.push(`WebSocket: ${error}`);
+        this.failures.push(`WebSocket: ${String(error)}`);
       }
       await sleep(Math.random() * MAX_PAUSE_MS);
     }

@@ -173,7 +173,7 @@ test("a client that stalls is let go; others are not held up", async () => {
 test("a client that half-closes after its request gets its answer; what it sent beyond the line is ignored", async () => {
   const { path } = await listening();
   expect(await raw(path, '{"version":1,"command":"list"}\n{"version":1,"command":"explode"}\n')).toBe(
-    '{"result":{"services":[],"quarantined":[],"deploys":[]}}\n',
+    '{"result":{"services":[],"quarantined":[],"notices":[],"deploys":[]}}\n',
   );
 });
 

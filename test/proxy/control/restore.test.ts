@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 import { startControl } from "../../support/control-bench.ts";
@@ -120,4 +120,15 @@ test("kamal-proxy's state is taken over once, and never written", async () => {
   const again = await startControl(directory);
   expect(again.dataPlane.route("old")?.gate).toEqual({ state: "running" });
   expect(again.log.saying("Restored saved state")[0]).toMatchObject({ path: join(directory, FILE) });
+});
+
+test("a damaged file is told of by list, and the generation before it serves", async () => {
+  const directory = await directoryWith([entry("web", "", ["127.0.0.1:1"])]);
+  await rename(join(directory, FILE), join(directory, `${FILE}.previous`));
+  await writeFile(join(directory, FILE), "{");
+  const bench = await startControl(directory);
+  expect(bench.dataPlane.rotation("web")).toEqual(["127.0.0.1:1"]);
+  expect((await bench.plane.list()).notices).toEqual([
+    "State file is missing or damaged; restored the generation before it",
+  ]);
 });

@@ -53,8 +53,9 @@ test.each([200, 201, 204, 299])("%d is healthy", async (status) => {
 });
 
 test("a redirect is reported, not followed", async () => {
-  const { port, requests, respond } = await app();
-  respond(301, { Location: "https://app.example.com/up" });
+  const redirecting = await app();
+  const { port, requests } = redirecting;
+  redirecting.respond(301, { Location: "https://app.example.com/up" });
   const result = await probe(to(port));
   expect(result).toMatchObject({ kind: "status", status: 301, location: "https://app.example.com/up" });
   expect(outcomeText(result)).toBe("301 Moved Permanently → https://app.example.com/up");
@@ -74,8 +75,13 @@ test("HTTP_PROXY is not for health checks", async () => {
 });
 
 test("an error's first words are kept, without markup and control characters", async () => {
-  const { port, respond } = await app();
-  respond(500, {}, `<!doctype html><style>b { x }</style><h1>Boom\u001b[31m</h1>\n${"<p>more</p>".repeat(1_000)}`);
+  const failing = await app();
+  const { port } = failing;
+  failing.respond(
+    500,
+    {},
+    `<!doctype html><style>b { x }</style><h1>Boom\u001b[31m</h1>\n${"<p>more</p>".repeat(1_000)}`,
+  );
   const result = await probe(to(port));
   expect(outcomeText(result)).toMatch(/^500 Internal Server Error: "Boom \[31m more more .*…"$/);
   expect(result.kind === "status" && result.bodyHead.length).toBe(512);

@@ -104,6 +104,6 @@ test("a second service of the same name is quarantined", () => {
 });
 
 test("a file that is no list is no state file", () => {
-  expect(() => parseKamalState("{}")).toThrow();
-  expect(() => parseKamalState("")).toThrow();
+  expect(() => parseKamalState("{}")).toThrow("not a list of services");
+  expect(() => parseKamalState("")).toThrow(SyntaxError);
 });

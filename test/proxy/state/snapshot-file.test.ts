@@ -214,3 +214,11 @@ test("two proxies cannot share a data directory; a dead one leaves no lock behin
   await first.close();
   await open(directory);
 });
+
+test("a data directory that cannot be made is named, with what to do", async () => {
+  const directory = await temporaryDirectory();
+  await writeFile(join(directory, "file"), "");
+  await expect(SnapshotFile.open(join(directory, "file", "x"), recordedLog().log)).rejects.toMatchObject({
+    message: expect.stringMatching(/^data directory .*\/file\/x cannot be used: ENOTDIR/),
+  });
+});
