@@ -129,7 +129,8 @@ export class Http1Exchange extends Exchange {
     if (this.loggedResponse.length > 0) this.#logResponseFields(head);
     // A client that is told "no" while it is still sending cannot use this connection for anything else.
     if (!this.requestComplete && head.status >= 400) this.keepAlive = false;
-    writeRelayedResponse(this.#context.output, head, this.#responseFraming(head));
+    const added = this.onResponse === null ? "" : this.onResponse(this, head);
+    writeRelayedResponse(this.#context.output, head, added + this.#responseFraming(head));
   }
 
   override body(bytes: Buffer, start: number, end: number): void {
@@ -193,6 +194,7 @@ export class Http1Exchange extends Exchange {
     const answered = writeAnswer(this.#context.output, status, {
       ...options,
       head: this.method === "HEAD",
+      page: this.errorPages?.(status, options.message) ?? null,
       connection: this.#connectionField(),
     });
     this.responseBytes = answered.bodyBytes;

@@ -97,6 +97,10 @@ export abstract class Exchange {
   /** More keys and values for the access log, in order; null in the usual case. */
   loggedFields: [name: string, value: string][] | null = null;
 
+  /** Called with the final response head before it is relayed; may clear `kept` flags and returns wire text of more fields. */
+  onResponse: ((exchange: Exchange, head: ResponseHead) => string) | null = null;
+  /** The service's own error pages: UTF-8 HTML, or null where it has none for this status. */
+  errorPages: ((status: number, message: string | undefined) => Buffer | null) | null = null;
   /** Called once, when nothing more will happen: the journey writes the access log. */
   onEnd: ((exchange: Exchange) => void) | null = null;
   /** Called when the client leaves before the exchange is claimed by a target (it may be waiting in a pause). */
@@ -145,4 +149,6 @@ export type AnswerOptions = {
   readonly message?: string;
   /** Seconds for `Retry-After`. */
   readonly retryAfterSeconds?: number;
+  /** Absolute URL of a redirect. */
+  readonly location?: string;
 };

@@ -27,6 +27,8 @@ const WORDINGS: Readonly<Record<number, Wording>> = {
 /** Statuses and their standard reason phrases, for status lines. */
 export const REASONS: Readonly<Record<number, string>> = {
   200: "OK",
+  301: "Moved Permanently",
+  308: "Permanent Redirect",
   400: "Bad Request",
   404: "Not Found",
   408: "Request Timeout",

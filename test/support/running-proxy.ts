@@ -57,6 +57,16 @@ export function service(name: string, ports: readonly number[], changes: Partial
     healthCheckPath: "/up",
     targetTimeoutMs: 30_000,
     forwardHeaders: true,
+    rollout: null,
+    writerAffinityTimeoutMs: 1_000,
+    readTargetsAcceptWebsockets: false,
+    canonicalHost: "",
+    tls: { enabled: false, redirect: true },
+    clientIpHeader: "",
+    scopeCookiePaths: false,
+    buffering: { requests: false, responses: false, memoryBytes: 1_048_576, maxRequestBytes: 0, maxResponseBytes: 0 },
+    errorPages: null,
+    excludeMetricsPaths: [],
     logRequestHeaders: [],
     logResponseHeaders: [],
     ...changes,
@@ -64,5 +74,5 @@ export function service(name: string, ports: readonly number[], changes: Partial
 }
 
 export function target(id: string, port: number): TargetRoute {
-  return { id, address: `127.0.0.1:${port}`, inRotation: true };
+  return { id, address: `127.0.0.1:${port}`, slot: "active", role: "writer", inRotation: true };
 }
