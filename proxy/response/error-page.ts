@@ -22,6 +22,7 @@ const WORDINGS: Readonly<Record<number, Wording>> = {
   },
   504: { title: "Gateway Timeout", text: "The application took too long to answer. Please try again." },
   505: { title: "HTTP Version Not Supported", text: "The server does not speak this version of HTTP." },
+  507: { title: "Insufficient Storage", text: "The server has no room for what you sent. Please try again later." },
 };
 
 /** Statuses and their standard reason phrases, for status lines. */
@@ -42,6 +43,7 @@ export const REASONS: Readonly<Record<number, string>> = {
   503: "Service Unavailable",
   504: "Gateway Timeout",
   505: "HTTP Version Not Supported",
+  507: "Insufficient Storage",
 };
 
 const pages = new Map<number, Buffer>();

@@ -77,4 +77,6 @@ export type TargetRoute = {
   readonly address: string;
   /** False while the target fails its health checks and another one can take its share. */
   readonly inRotation: boolean;
+  /** Its checks succeed; for metrics only. As `inRotation` when absent. */
+  readonly healthy?: boolean;
 };

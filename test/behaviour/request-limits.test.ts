@@ -5,7 +5,7 @@ import { connectTo, startBed } from "../support/bed.ts";
 import { eventually, pause, settled } from "../support/eventually.ts";
 import { get, type RawClient } from "../support/raw-client.ts";
 import { okResponse } from "../support/recording-upstream.ts";
-import { service } from "../support/running-proxy.ts";
+import { service, target } from "../support/running-proxy.ts";
 
 async function statusOf(connect: () => Promise<RawClient>, bytes: string): Promise<number | undefined> {
   const client = await connect();
@@ -17,8 +17,11 @@ const TESTED: Readonly<Record<keyof typeof DEFAULT_LIMITS, string>> = {
   maxRequestHeadBytes: "here",
   maxTargetBytes: "here",
   maxRequestFields: "here",
+  maxProxyHeaderBytes: "proxy-protocol",
+  maxForwardedHops: "trusted-proxies",
   maxTrailerBytes: "trailers",
   maxPipelinedBytes: "here",
+  upgradeKinds: "websocket",
   maxClientConnections: "here",
   headTimeoutMs: "slow-clients",
   keepAliveTimeoutMs: "keep-alive-and-pipelining",
@@ -36,6 +39,7 @@ const TESTED: Readonly<Record<keyof typeof DEFAULT_LIMITS, string>> = {
   maxIdlePerTarget: "stale-connections",
   freshEnoughMs: "stale-connections",
   maxWaitingRequests: "pause-and-stop",
+  maxBufferedMemoryBytes: "buffering",
 };
 
 test("every limit has a test", () => {
@@ -152,7 +156,7 @@ test("maxResponseFields: a target's response with more fields is a 502", async (
 test("connectTimeoutMs: a target that does not answer the knock is a 504", async () => {
   const { proxy } = await startBed({ limits: { connectTimeoutMs: 250 } });
   // A network for documentation (RFC 5737): nothing answers there, and where it is unroutable at all that is a 502.
-  const far = { ...service("far", []), targets: [{ id: "far", address: "192.0.2.1:80", inRotation: true }] };
+  const far = { ...service("far", []), targets: [{ ...target("far", 80), address: "192.0.2.1:80" }] };
   await proxy.serve(far);
   const startedAt = performance.now();
   const client = await connectTo(proxy.port);

@@ -67,6 +67,15 @@ test("every command, over the socket", async () => {
       targets: [{ address: app.address, health: "healthy", inFlight: 0, lastFailure: "" }],
     },
   ]);
+  const rollout = { command: "rollout-deploy", service: "web", targets: [app.address], readTargets: ["localhost:1"] };
+  await expect(
+    callControl(path, { ...rollout, options: { deployment: { deployTimeoutMs: 50 } } } as never),
+  ).rejects.toMatchObject({ code: "target-unhealthy" });
+  await callControl(path, { command: "rollout-deploy", service: "web", targets: [app.address], options: {} });
+  await callControl(path, { command: "rollout-set", service: "web", options: { percentage: 5 } });
+  expect(bench.dataPlane.route("web")?.rollout).toEqual({ percentage: 5, allowlist: [] });
+  await callControl(path, { command: "rollout-stop", service: "web" });
+  expect(bench.dataPlane.route("web")?.rollout).toBeNull();
   await callControl(path, { command: "stop", service: "web", options: { message: "soon" } });
   expect(bench.dataPlane.route("web")?.gate).toEqual({ state: "stopped", message: "soon" });
   await callControl(path, { command: "resume", service: "web" });
@@ -130,8 +139,28 @@ test.each([
   ],
   [
     "an option of a later version",
-    '{"version":1,"command":"deploy","service":"a","targets":["x"],"options":{"service":{"tls":true}}}\n',
-    /unknown option \\"tls\\"/,
+    '{"version":1,"command":"deploy","service":"a","targets":["x"],"options":{"service":{"hsts":true}}}\n',
+    /unknown option \\"hsts\\"/,
+  ],
+  [
+    "a bad read target",
+    '{"version":1,"command":"deploy","service":"a","targets":["x"],"readTargets":["/"]}\n',
+    /host pattern/,
+  ],
+  [
+    "no rollout targets",
+    '{"version":1,"command":"rollout-deploy","service":"a","targets":[]}\n',
+    /at least one target/,
+  ],
+  [
+    "a rollout that may not be forced",
+    '{"version":1,"command":"rollout-deploy","service":"a","targets":["x"],"options":{"deployment":{"retry":1}}}\n',
+    /unknown option \\"retry\\"/,
+  ],
+  [
+    "a percentage that is none",
+    '{"version":1,"command":"rollout-set","service":"a","options":{"percentage":150}}\n',
+    /rollout options invalid: percent must be between 0 and 100, not 150/,
   ],
   ["an unfinished line", '{"version":1,"comm', /ended in the middle of its line/],
   ["nothing", "", /^$/],
@@ -139,6 +168,13 @@ test.each([
   const { path } = await listening();
   expect(await raw(path, bytes)).toMatch(answer);
   expect((await callControl(path, { command: "list" })).services).toEqual([]);
+});
+
+test("options are checked again where the deploy is done: TLS without a host is refused [A32]", async () => {
+  const { path } = await listening();
+  const line =
+    '{"version":1,"command":"deploy","service":"a","targets":["x"],"options":{"service":{"tls":{"enabled":true}}}}\n';
+  expect(await raw(path, line)).toMatch(/service options invalid: host must be set when using TLS/);
 });
 
 test("an endless line is cut off at 1 MiB, in constant memory", async () => {

@@ -155,7 +155,7 @@ test("a second deploy of the same service is refused, naming the first; another 
   await bench.deploy("web", [v2.address]);
 });
 
-test("a host that another service has is refused at once, and again at the switch", async () => {
+test("a host that another service has is refused at once, and again at the switch [A133 A134]", async () => {
   const bench = await startControl();
   const [one, two, three] = [await app(), await app(500), await app()];
   await bench.deploy("one", [one.address], { hosts: ["a.example.com"] });

@@ -70,17 +70,17 @@ test("a bad entry costs one service; it is kept word for word, listed, and cured
 });
 
 test("what a later version has added is carried through a change", async () => {
-  const later = { ...entry("web", "", ["127.0.0.1:1"]), rollout: { percent: 5 } };
-  Object.assign(later.service, { tls: true });
-  Object.assign(later.target, { bufferRequests: true });
+  const later = { ...entry("web", "", ["127.0.0.1:1"]), peers: { port: 5 } };
+  Object.assign(later.service, { hsts: true });
+  Object.assign(later.target, { retries: 2 });
   const directory = await directoryWith([later]);
   const bench = await startControl(directory);
   await bench.plane.pause("web", { drainTimeoutMs: 0, maxPauseMs: 1 }, () => undefined);
   const saved = JSON.parse(await readFile(join(directory, FILE), "utf8")) as { services: object[] };
   expect(saved.services[0]).toMatchObject({
-    rollout: { percent: 5 },
-    service: { tls: true },
-    target: { bufferRequests: true },
+    peers: { port: 5 },
+    service: { hsts: true },
+    target: { retries: 2 },
     gate: { state: "paused" },
   });
 });

@@ -7,9 +7,11 @@ test("the defaults are the original's", () => {
   expect(readTargetOptions({})).toEqual({
     healthCheck: { path: "/up", port: 0, intervalMs: 1_000, timeoutMs: 5_000, host: "" },
     targetTimeoutMs: 30_000,
-    forwardHeaders: true,
+    forwardHeaders: null,
     logRequestHeaders: [],
     logResponseHeaders: [],
+    buffering: { requests: false, responses: false, memoryBytes: 1_048_576, maxRequestBytes: 0, maxResponseBytes: 0 },
+    scopeCookiePaths: false,
   });
   expect(readDeploymentOptions({})).toEqual({ deployTimeoutMs: 30_000, drainTimeoutMs: 30_000, force: false });
   expect(readPauseOptions({})).toEqual({ drainTimeoutMs: 30_000, maxPauseMs: 30_000 });
@@ -48,6 +50,11 @@ test.each([
   [{ logRequestHeaders: ["X Y"] }, 'log-request-header "X Y" is not a header name'],
   [{ logResponseHeaders: [""] }, 'log-response-header "" is not a header name'],
   [{ bufferRequests: true }, 'unknown option "bufferRequests"'],
+  [{ buffering: { bodies: true } }, 'unknown option "bodies"'],
+  [{ buffering: { memoryBytes: -1 } }, "buffer-memory must be between 0 and 9007199254740991, not -1"],
+  [{ buffering: { maxRequestBytes: -1 } }, "max-request-body must be between 0 and 9007199254740991, not -1"],
+  [{ buffering: { maxResponseBytes: 1e300 } }, "max-response-body must be between 0 and 9007199254740991, not 1e+300"],
+  [{ forwardHeaders: "no" }, "forwardHeaders must be true or false"],
 ])("target options %j are refused", (value, reason) => {
   expect(() => readTargetOptions(value)).toThrow(`target options invalid: ${reason}`);
 });

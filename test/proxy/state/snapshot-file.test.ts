@@ -15,8 +15,10 @@ const STEPS: readonly WriteStep[] = ["open", "write", "sync", "keep-previous", "
 
 function snapshotOf(target: string): Snapshot {
   const options = { service: readServiceOptions({}), target: readTargetOptions({}) };
+  const others = { readTargets: [], rolloutTargets: [], rolloutReadTargets: [], rollout: null };
+  const gate = { state: "running" } as const;
   return {
-    services: [{ name: "web", ...options, targets: [target], gate: { state: "running" }, carried: NOTHING_CARRIED }],
+    services: [{ name: "web", ...options, ...others, targets: [target], gate, carried: NOTHING_CARRIED }],
     quarantined: [],
   };
 }
