@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { DEFAULT_LIMITS } from "../../proxy/limits.ts";
 import { connectTo, startBed } from "../support/bed.ts";
 import { eventually, pause, settled } from "../support/eventually.ts";
+import { valuesOf } from "../support/http-messages.ts";
 import { get, type RawClient } from "../support/raw-client.ts";
 import { okResponse } from "../support/recording-upstream.ts";
 import { service } from "../support/running-proxy.ts";
@@ -19,6 +20,7 @@ const TESTED: Readonly<Record<keyof typeof DEFAULT_LIMITS, string>> = {
   maxRequestFields: "here",
   maxTrailerBytes: "trailers",
   maxPipelinedBytes: "here",
+  upgradeKinds: "here",
   maxClientConnections: "here",
   headTimeoutMs: "slow-clients",
   keepAliveTimeoutMs: "keep-alive-and-pipelining",
@@ -160,6 +162,15 @@ test("connectTimeoutMs: a target that does not answer the knock is a 504", async
   expect([502, 504]).toContain(status);
   expect(performance.now() - startedAt).toBeLessThan(1_500);
   expect(DEFAULT_LIMITS.connectTimeoutMs).toBeLessThanOrEqual(5_000);
+});
+
+test("upgradeKinds: only the named upgrades are asked of a target", async () => {
+  const { app, connect } = await startBed({ limits: { upgradeKinds: ["echo"] } });
+  for (const upgrade of ["websocket", "echo", "ECHO"]) {
+    expect(await statusOf(connect, get("/", "a.test", `Connection: upgrade\r\nUpgrade: ${upgrade}\r\n`))).toBe(200);
+  }
+  expect(app.requests.map((request) => valuesOf(request, "upgrade"))).toEqual([[], ["echo"], ["ECHO"]]);
+  expect(DEFAULT_LIMITS.upgradeKinds).toEqual(["websocket"]);
 });
 
 test("a field name or a method beyond all reason is refused", async () => {
