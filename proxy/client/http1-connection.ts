@@ -89,7 +89,9 @@ export class Http1Connection extends DeadlineEntry implements ExchangeOwner, Tim
   /** The response is out: on to the next request, or to the end of the connection. */
   exchangeEnded(exchange: Exchange): void {
     if (this.#exchange !== exchange) return;
-    const goesOn = this.#exchange.keepAlive && this.bodyComplete && !this.#inputEnded;
+    // What was asked before a FIN is answered; behind it nothing can come any more.
+    const more = !this.#inputEnded || this.#input.bytes !== null;
+    const goesOn = this.#exchange.keepAlive && this.bodyComplete && more;
     this.#exchange = null;
     this.#body.release();
     if (!goesOn) {
@@ -204,7 +206,13 @@ export class Http1Connection extends DeadlineEntry implements ExchangeOwner, Tim
 
   #onDrain(): void {
     const exchange = this.#exchange;
-    if (this.#closing || exchange === null) return;
+    if (this.#closing) return;
+    if (exchange === null) {
+      this.#context.keepAlive.arm(this);
+      if (this.socket.isPaused()) this.socket.resume();
+      this.#advance();
+      return;
+    }
     if (exchange.phase === Phase.Tunnelling) this.tunnelActive();
     else if (this.#inputEnded) this.#context.halfClose.arm(this);
     else if (this.bodyComplete) disarm(this);
@@ -230,6 +238,12 @@ export class Http1Connection extends DeadlineEntry implements ExchangeOwner, Tim
     while (this.#input.bytes !== null && !this.#closing) {
       const exchange: Http1Exchange | null = this.#exchange;
       if (exchange === null) {
+        // Who does not read answers gets no more of them: they would pile up here.
+        if (this.socket.writableNeedDrain) {
+          this.socket.pause();
+          this.#context.writeWait.arm(this);
+          break;
+        }
         if (!this.#readHead()) break;
       } else if (!this.bodyComplete) {
         if (!this.#feedBody(exchange)) break;
@@ -239,6 +253,8 @@ export class Http1Connection extends DeadlineEntry implements ExchangeOwner, Tim
       }
     }
     this.#advancing = false;
+    // Behind a FIN nothing more can come: what is left is no request.
+    if (this.#inputEnded && this.#exchange === null && !this.socket.writableNeedDrain) this.#linger();
   }
 
   /** Reads one head and sets its exchange off; false when more bytes are needed. */

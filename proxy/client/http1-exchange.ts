@@ -189,6 +189,7 @@ export class Http1Exchange extends Exchange {
     if (this.phase !== Phase.Waiting) return;
     this.phase = Phase.Responding;
     this.status = status;
+    if (this.loggedResponse.length > 0) this.#logResponseFields(null);
     if (!this.requestComplete) this.keepAlive = false;
     const answered = writeAnswer(this.#context.output, status, {
       ...options,
@@ -301,10 +302,11 @@ export class Http1Exchange extends Exchange {
     return framing + this.#connectionField();
   }
 
-  #logResponseFields(head: ResponseHead): void {
+  /** @param head null when the proxy answers itself */
+  #logResponseFields(head: ResponseHead | null): void {
     this.loggedFields ??= [];
     for (const name of this.loggedResponse) {
-      this.loggedFields.push([`resp_${name.replaceAll("-", "_")}`, head.valueOf(name) ?? ""]);
+      this.loggedFields.push([`resp_${name.replaceAll("-", "_")}`, head?.valueOf(name) ?? ""]);
     }
   }
 
