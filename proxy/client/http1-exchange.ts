@@ -54,6 +54,8 @@ export class Http1Exchange extends Exchange {
     hasRequestStart: false,
   };
   #framing = BODY_LENGTH;
+  /** Values of `loggedResponse`, from a target's response head. */
+  #responseFields: string[] | null = null;
 
   constructor(connection: ExchangeOwner, context: ClientContext, head: RequestHead) {
     super();
@@ -126,7 +128,7 @@ export class Http1Exchange extends Exchange {
     this.phase = Phase.Responding;
     this.status = head.status;
     this.responseType = head.value(Field.ContentType) ?? "";
-    if (this.loggedResponse.length > 0) this.#logResponseFields(head);
+    if (this.loggedResponse.length > 0) this.#noteResponseFields(head);
     // A client that is told "no" while it is still sending cannot use this connection for anything else.
     if (!this.requestComplete && head.status >= 400) this.keepAlive = false;
     writeRelayedResponse(this.#context.output, head, this.#responseFraming(head));
@@ -166,6 +168,7 @@ export class Http1Exchange extends Exchange {
   override switchProtocols(head: ResponseHead): void {
     this.phase = Phase.Tunnelling;
     this.status = 101;
+    if (this.loggedResponse.length > 0) this.#noteResponseFields(head);
     this.keepAlive = false;
     writeInformational(this.#context.output, head, `Connection: Upgrade\r\nUpgrade: ${head.upgrade}\r\n`);
     this.flush();
@@ -189,7 +192,6 @@ export class Http1Exchange extends Exchange {
     if (this.phase !== Phase.Waiting) return;
     this.phase = Phase.Responding;
     this.status = status;
-    if (this.loggedResponse.length > 0) this.#logResponseFields(null);
     if (!this.requestComplete) this.keepAlive = false;
     const answered = writeAnswer(this.#context.output, status, {
       ...options,
@@ -228,6 +230,7 @@ export class Http1Exchange extends Exchange {
     this.sink = null;
     this.claim?.release(this);
     this.claim = null;
+    if (this.loggedResponse.length > 0) this.#logResponseFields();
     this.onEnd?.(this);
     this.onEnd = null;
   }
@@ -302,11 +305,15 @@ export class Http1Exchange extends Exchange {
     return framing + this.#connectionField();
   }
 
-  /** @param head null when the proxy answers itself */
-  #logResponseFields(head: ResponseHead | null): void {
+  #noteResponseFields(head: ResponseHead): void {
+    this.#responseFields = this.loggedResponse.map((name) => head.valueOf(name) ?? "");
+  }
+
+  /** Every field that was asked for is there, with or without a response of a target. */
+  #logResponseFields(): void {
     this.loggedFields ??= [];
-    for (const name of this.loggedResponse) {
-      this.loggedFields.push([`resp_${name.replaceAll("-", "_")}`, head?.valueOf(name) ?? ""]);
+    for (const [index, name] of this.loggedResponse.entries()) {
+      this.loggedFields.push([`resp_${name.replaceAll("-", "_")}`, this.#responseFields?.[index] ?? ""]);
     }
   }
 

@@ -18,12 +18,15 @@ export type NodeView =
 export class NodeParser {
   readonly #server: Server;
   #settle: (view: NodeView) => void = () => {};
+  /** A request has been read; errors from now on are of what follows it. */
+  #taken = false;
 
   constructor() {
     // Limits out of the way: what counts here is the grammar.
     this.#server = createServer({ maxHeaderSize: 1024 * 1024 });
     this.#server.maxHeadersCount = 0;
     const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+      this.#taken = true;
       void this.#take(request, response);
     };
     this.#server.on("request", onRequest);
@@ -34,6 +37,7 @@ export class NodeParser {
       this.#settle(viewOf(request, "", true));
     });
     this.#server.on("clientError", (error: NodeJS.ErrnoException, socket: Duplex) => {
+      if (this.#taken) return;
       socket.destroy();
       this.#settle({ accepted: false, code: error.code ?? error.message });
     });
@@ -42,6 +46,7 @@ export class NodeParser {
   /** The first request in `bytes`, with its body, or why there is none. */
   parse(bytes: Buffer): Promise<NodeView> {
     const [near, far] = duplexPair();
+    this.#taken = false;
     return new Promise((resolve) => {
       this.#settle = (view) => {
         this.#settle = () => {};
@@ -66,8 +71,8 @@ export class NodeParser {
     let body = "";
     try {
       for await (const chunk of request as AsyncIterable<Buffer>) body += chunk.toString("latin1");
-    } catch {
-      body += "(broken)";
+    } catch (error) {
+      this.#settle({ accepted: false, code: `body: ${(error as NodeJS.ErrnoException).code}` });
     }
     this.#settle(viewOf(request, body, response.shouldKeepAlive));
   }
