@@ -71,10 +71,13 @@ function verdict(bar: Bar, value: number): Verdict {
   const passed = value <= bar.atMost;
   const { divisor, name } = bar.unit ?? { divisor: 1, name: "" };
   const peer = bar.relativeTo === undefined ? "" : ` × ${bar.relativeTo}`;
-  const digits = bar.relativeTo === undefined ? 1 : 2;
-  const measured = `${(value / divisor).toFixed(digits)}${name}${peer}`;
+  const measured = `${rounded(value / divisor)}${name}${peer}`;
   return {
     passed,
     line: `${passed ? "pass" : "FAIL"}  ${bar.words}: ${measured} (at most ${bar.atMost / divisor}${name}${peer})`,
   };
+}
+
+function rounded(value: number): string {
+  return Number.isInteger(value) ? String(value) : value.toPrecision(3);
 }

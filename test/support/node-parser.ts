@@ -3,6 +3,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { type Duplex, duplexPair } from "node:stream";
 import type { Field } from "./http-messages.ts";
 
+/** A body that is not all there by then never will be. */
+const PATIENCE_MS = 40;
+
 export type NodeView =
   | { readonly accepted: false; readonly code: string }
   | {
@@ -25,6 +28,7 @@ export class NodeParser {
     // Limits out of the way: what counts here is the grammar.
     this.#server = createServer({ maxHeaderSize: 1024 * 1024 });
     this.#server.maxHeadersCount = 0;
+    (this.#server as Server & { httpAllowHalfOpen: boolean }).httpAllowHalfOpen = true;
     const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
       this.#taken = true;
       void this.#take(request, response);
@@ -48,8 +52,10 @@ export class NodeParser {
     const [near, far] = duplexPair();
     this.#taken = false;
     return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#settle({ accepted: false, code: "body: incomplete" }), PATIENCE_MS);
       this.#settle = (view) => {
         this.#settle = () => {};
+        clearTimeout(timer);
         near.destroy();
         far.destroy();
         resolve(view);

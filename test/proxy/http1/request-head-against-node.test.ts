@@ -10,8 +10,12 @@ import { mutatedHead, requestHead } from "../../support/request-generator.ts";
 
 type OurView = Extract<NodeView, { accepted: true }> | { readonly accepted: false; readonly status: number };
 
-/** Behind every head; long enough for any framing that the generator writes. */
-const BODY = "5\r\nhello\r\n0\r\n\r\n";
+/** What stands behind a head: the body that it seems to announce. Whoever reads another framing ends in another place. */
+function bodyBehind(text: string): string {
+  if (/^transfer-encoding:.*chunked/im.test(text)) return "5\r\nhello\r\n0\r\n\r\n";
+  const length = Number(/^content-length:[ \t]*\+?0*(\d{1,3})[ \t]*\r$/im.exec(text)?.[1] ?? 0);
+  return "b".repeat(length);
+}
 
 const LINE = /^[^\r\n]*/;
 const fieldsOf = (text: string): string[] => text.slice(0, text.indexOf("\r\n\r\n")).split("\r\n").slice(1);
@@ -65,6 +69,10 @@ const STRICTER: Readonly<Record<string, (text: string) => boolean>> = {
 const NARROWER: Readonly<Record<string, (text: string, node: { code: string }) => boolean>> = {
   "Node knows the registered methods only; a proxy passes any token on (RFC 9110 §9.1)": (text, { code }) =>
     code === "HPE_INVALID_METHOD" && /^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32} /.test(text),
+  "Node refuses bytes above 0x7f in targets; curl and old clients send raw UTF-8, which passes as it came": (
+    text,
+    { code },
+  ) => code === "HPE_INVALID_URL" && /[\x80-\xff]/.test((LINE.exec(text)?.[0] ?? "").split(" ")[1] ?? ""),
   "Node does not see `chunked` when blanks follow it, which RFC 9110 §5.5 says are no part of it": (text, { code }) =>
     code.startsWith("body: ") && /\r\ntransfer-encoding:[ \t]*chunked[ \t]+\r\n/i.test(text),
 };
@@ -88,7 +96,7 @@ async function compare(heads: fc.Arbitrary<string>, numRuns: number): Promise<vo
     // Empty lines before a request are the connection's business, not the parser's.
     const text = head.replace(/^(\r\n)+/, "");
     if (text === "") return;
-    const bytes = Buffer.from(text + BODY, "latin1");
+    const bytes = Buffer.from(text + bodyBehind(text), "latin1");
     const theirs = await node.parse(bytes);
     const ours = parse(bytes);
     const difference = explain(text, ours, theirs);
@@ -101,7 +109,9 @@ async function compare(heads: fc.Arbitrary<string>, numRuns: number): Promise<vo
 /** Empty when there is nothing to explain. */
 function explain(text: string, ours: OurView, theirs: NodeView): string {
   if (ours.accepted && theirs.accepted) {
-    expect(ours).toEqual(theirs);
+    // Of `close` and `keep-alive` together Node believes the latter in HTTP/1.0; RFC 9112 §9.3 the former.
+    const both = /^connection:.*\bclose\b/im.test(text) && /^connection:.*keep-alive/im.test(text);
+    expect(ours).toEqual(both ? { ...theirs, keepAlive: false } : theirs);
     return "";
   }
   if (!ours.accepted && !theirs.accepted) return "";
