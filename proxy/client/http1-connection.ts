@@ -78,12 +78,12 @@ export class Http1Connection extends DeadlineEntry implements ExchangeOwner, Tim
   resumeReading(): void {
     if (!this.socket.isPaused()) return;
     this.socket.resume();
-    if (!this.bodyComplete) this.#context.bodyWait.arm(this);
+    this.#rearm();
   }
 
-  /** The client does not read; it gets a limited time to start again. */
-  awaitDrain(): void {
-    this.#context.writeWait.arm(this);
+  /** Something was written to the client, or could not be. */
+  written(): void {
+    if (this.#inputEnded || this.socket.writableNeedDrain) this.#rearm();
   }
 
   /** The response is out: on to the next request, or to the end of the connection. */
@@ -122,8 +122,7 @@ export class Http1Connection extends DeadlineEntry implements ExchangeOwner, Tim
   /** The target's side of the tunnel has ended; ours ends when the client has said its last word too. */
   endTunnel(): void {
     this.#tunnelEnded = true;
-    this.socket.end();
-    this.#context.linger.arm(this);
+    this.#sayLast();
     if (this.#inputEnded) this.#finishTunnel();
   }
 
@@ -199,8 +198,8 @@ export class Http1Connection extends DeadlineEntry implements ExchangeOwner, Tim
       // Cut off in the middle of its body, or while it waited for a paused service: nobody is there to be answered.
       this.destroy();
     } else {
-      // A complete request and then a FIN: its response is still wanted (RFC 9112 §9.6), but not for ever.
-      this.#context.halfClose.arm(this);
+      // A complete request and then a FIN: its response is still wanted (RFC 9112 §9.6), as long as it moves.
+      this.#rearm();
     }
   }
 
@@ -213,10 +212,7 @@ export class Http1Connection extends DeadlineEntry implements ExchangeOwner, Tim
       this.#advance();
       return;
     }
-    if (exchange.phase === Phase.Tunnelling) this.tunnelActive();
-    else if (this.#inputEnded) this.#context.halfClose.arm(this);
-    else if (this.bodyComplete) disarm(this);
-    else this.#context.bodyWait.arm(this);
+    this.#rearm();
     exchange.sink?.resumeResponse();
   }
 
@@ -327,16 +323,25 @@ export class Http1Connection extends DeadlineEntry implements ExchangeOwner, Tim
       return false;
     }
     this.#input.advanceTo(position);
-    if (this.bodyComplete) disarm(this);
-    else this.#context.bodyWait.arm(this);
     this.#flushTo(sink);
+    this.#rearm();
     return true;
   }
 
   #flushTo(sink: RequestSink): void {
-    if (sink.flushBody() || this.#closing) return;
-    this.socket.pause();
-    if (this.#exchange?.phase !== Phase.Tunnelling) disarm(this);
+    if (!sink.flushBody() && !this.#closing) this.socket.pause();
+  }
+
+  /** The one deadline that fits what is going on: a client is waited for only where it is its turn. */
+  #rearm(): void {
+    const { writeWait, tunnel, halfClose, bodyWait } = this.#context;
+    const exchange = this.#exchange;
+    if (this.#closing || exchange === null) return;
+    if (this.socket.writableNeedDrain) writeWait.arm(this);
+    else if (exchange.phase === Phase.Tunnelling) tunnel.arm(this);
+    else if (this.#inputEnded) halfClose.arm(this);
+    else if (this.bodyComplete || this.socket.isPaused()) disarm(this);
+    else bodyWait.arm(this);
   }
 
   /** Answers what is not a request, and ends the connection so that the answer can be read. */
@@ -357,9 +362,14 @@ export class Http1Connection extends DeadlineEntry implements ExchangeOwner, Tim
     this.#closing = true;
     this.#input.drop();
     this.#head = null;
-    this.#context.linger.arm(this);
     if (this.socket.isPaused()) this.socket.resume();
-    this.socket.end();
+    this.#sayLast();
+  }
+
+  /** Sends FIN behind what is still to be sent; only when all of it is out does the short wait for the client begin. */
+  #sayLast(): void {
+    this.#context.writeWait.arm(this);
+    this.socket.end(() => this.#context.linger.arm(this));
   }
 
   #finishTunnel(): void {
@@ -369,8 +379,7 @@ export class Http1Connection extends DeadlineEntry implements ExchangeOwner, Tim
     this.#closing = true;
     exchange?.finish();
     sink?.endBody("");
-    this.socket.end();
-    this.#context.linger.arm(this);
+    this.#sayLast();
   }
 }
 

@@ -26,7 +26,7 @@ export interface ExchangeOwner {
   readonly bodyReplayable: boolean;
   startBody(sink: RequestSink): void;
   resumeReading(): void;
-  awaitDrain(): void;
+  written(): void;
   exchangeEnded(exchange: Exchange): void;
   startTunnel(): void;
   tunnelActive(): void;
@@ -161,7 +161,7 @@ export class Http1Exchange extends Exchange {
       this.#connection.exchangeEnded(this);
       return true;
     }
-    if (!taken) this.#connection.awaitDrain();
+    this.#connection.written();
     return taken;
   }
 

@@ -1,5 +1,5 @@
 /** However the network cuts a client's bytes into pieces, the target sees the same request and the client the same answer. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { RawClient } from "../support/raw-client.ts";
 import { RecordingUpstream } from "../support/recording-upstream.ts";

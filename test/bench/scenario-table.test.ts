@@ -56,6 +56,11 @@ test("each bar is judged against its own peer or its own limit", () => {
   ]);
 });
 
+test("a ratio from a disturbed machine is told with a doubt", () => {
+  const [first] = verdicts([smallGet({ ours: [round(30)], nginx: [round(20, 0.5)] })]);
+  expect(first?.line).toContain("the machine was disturbed, run again");
+});
+
 test("a bar whose peer did not run is not judged", () => {
   expect(verdicts([smallGet({ ours: [round(30)] })]).map(({ passed }) => passed)).toEqual([true, false]);
 });

@@ -1,5 +1,5 @@
 /** Random requests for property tests: plausible heads, hostile heads, and heads with single bytes gone wrong. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 
 const METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE", "PROPFIND"];
 const TARGETS = [

@@ -1,5 +1,5 @@
 /** Authorities: what counts as a host, and to what it folds. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { hostOfAuthority } from "../../../proxy/http1/authority.ts";
 
@@ -86,7 +86,7 @@ test("case, one trailing dot and the port make no difference", () => {
 });
 
 test("a folded host folds to itself, and holds nothing that a route table or a log could trip over", () => {
-  const text = fc.string({ unit: fc.constantFrom(..."aB1.-_:[]@/ %,*\\\0\xe9"), maxLength: 12 });
+  const text = fc.string({ unit: fc.constantFrom(...Array.from("aB1.-_:[]@/ %,*\\\0\xe9")), maxLength: 12 });
   fc.assert(
     fc.property(text, (authority) => {
       const host = hostOfAuthority(authority);

@@ -1,5 +1,5 @@
 /** The chunked coding: whatever is encoded, and however it arrives, the same data and trailers come out. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { ChunkedDecoder } from "../../../proxy/http1/chunked-decoder.ts";
 import { cut, splits } from "../../support/request-generator.ts";

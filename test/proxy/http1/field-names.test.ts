@@ -1,5 +1,5 @@
 /** Known field names: found in any case, never taken for another, aliases told apart. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { Field, fieldIdOfName, isAlias } from "../../../proxy/http1/field-names.ts";
 import { FieldSection } from "../../../proxy/http1/field-section.ts";

@@ -1,5 +1,5 @@
 /** Content-Length values: exact decimal numbers and nothing else. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { BAD_LENGTH, parseContentLength } from "../../../proxy/http1/message-length.ts";
 

@@ -1,5 +1,5 @@
 /** Our head parser against `node:http` on generated and mutated heads: any difference has a named reason, or is a bug. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { ChunkedDecoder } from "../../../proxy/http1/chunked-decoder.ts";
 import { RequestHead } from "../../../proxy/http1/request-head.ts";
@@ -77,8 +77,12 @@ const NARROWER: Readonly<Record<string, (text: string, node: { code: string }) =
     code.startsWith("body: ") && /\r\ntransfer-encoding:[ \t]*chunked[ \t]+\r\n/i.test(text),
 };
 
-test("on generated heads", () => compare(requestHead, 1_500));
-test("on heads with places gone wrong", () => compare(mutatedHead, 3_500), 60_000);
+test.each([
+  ["generated heads", requestHead, 1_500],
+  ["heads with places gone wrong", mutatedHead, 3_500],
+])("on %s", async (_, heads, numRuns) => {
+  expect(await differences(heads, numRuns)).toBe(0);
+});
 
 test.each(Object.entries(STRICTER))("the rule “%s” does not excuse a proper request", (_, applies) => {
   for (const text of [
@@ -90,7 +94,8 @@ test.each(Object.entries(STRICTER))("the rule “%s” does not excuse a proper 
   }
 });
 
-async function compare(heads: fc.Arbitrary<string>, numRuns: number): Promise<void> {
+/** How many heads are read differently for no named reason; the first of them is thrown, as small as it can be. */
+async function differences(heads: fc.Arbitrary<string>, numRuns: number): Promise<number> {
   const node = new NodeParser();
   const property = fc.asyncProperty(heads, async (head) => {
     // Empty lines before a request are the connection's business, not the parser's.
@@ -103,7 +108,9 @@ async function compare(heads: fc.Arbitrary<string>, numRuns: number): Promise<vo
     if (difference !== "")
       throw new Error(`${difference}\n${JSON.stringify(text)}\n${JSON.stringify({ ours, theirs })}`);
   });
-  await fc.assert(property, { numRuns });
+  const result = await fc.check(property, { numRuns });
+  if (result.failed) throw new Error(String(result.errorInstance));
+  return 0;
 }
 
 /** Empty when there is nothing to explain. */

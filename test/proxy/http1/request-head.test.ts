@@ -1,5 +1,5 @@
 /** The request head parser by itself: any split gives the same result, and what it says is what stands there. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { RequestHead } from "../../../proxy/http1/request-head.ts";
 import { DEFAULT_LIMITS, type Limits } from "../../../proxy/limits.ts";

@@ -1,5 +1,5 @@
 /** The response head parser: splits make no difference, and what is not HTTP/1 is called so. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { INCOMPLETE } from "../../../proxy/http1/field-section.ts";
 import { MALFORMED, ResponseHead } from "../../../proxy/http1/response-head.ts";

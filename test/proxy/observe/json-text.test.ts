@@ -1,5 +1,5 @@
 /** Wire bytes as JSON strings: always valid, always one line of ASCII, never long. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { cachedJsonText, jsonText } from "../../../proxy/observe/json-text.ts";
 

@@ -1,7 +1,6 @@
 /** The built-in error pages: well-formed, self-contained, readable, and safe with any message. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { REASON_PHRASES } from "../../../proxy/http1/reason-phrases.ts";
 import { errorPage } from "../../../proxy/response/error-page.ts";
 
 /** Every status that the proxy answers with by itself. */

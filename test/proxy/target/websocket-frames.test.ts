@@ -1,5 +1,5 @@
 /** WebSocket frame borders: found in any split, for every length form, with and without masks. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { CLOSE_FRAME, FrameBoundary } from "../../../proxy/target/websocket-frames.ts";
 import { cut, splits } from "../../support/request-generator.ts";
