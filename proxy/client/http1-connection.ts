@@ -68,6 +68,7 @@ export class Http1Connection extends DeadlineEntry implements ExchangeOwner, Tim
     } else {
       this.#body.started = true;
       this.resumeReading();
+      this.#rearm();
       // Within #advance already: the loop feeds and flushes, so that head and first body bytes are one write.
       if (this.#advancing && this.#input.bytes !== null) return;
       this.#advance();
@@ -292,26 +293,25 @@ export class Http1Connection extends DeadlineEntry implements ExchangeOwner, Tim
   }
 
   #begin(head: RequestHead): void {
-    const { limits, bodyWait, journey, counters } = this.#context;
+    const { limits, journey, counters } = this.#context;
     counters.requests++;
     this.#body.begin(head, limits.maxTrailerBytes);
     const exchange = new Http1Exchange(this, this.#context, head);
     this.#exchange = exchange;
-    if (this.bodyComplete) disarm(this);
-    else bodyWait.arm(this);
+    // The client's clock runs once somebody takes its body.
+    disarm(this);
     if (head.asterisk) exchange.answer(200);
     else journey(exchange);
-    if (this.#exchange === exchange && !this.bodyComplete && !this.#body.started && this.#input.bytes !== null) {
-      // Nobody takes the body yet (a connection is being made, or the service is paused): no more than this is held.
-      this.socket.pause();
-      disarm(this);
-    }
   }
 
   /** Sends on what is there of the body; false when more bytes, or a sink, are needed. */
   #feedBody(exchange: Http1Exchange): boolean {
     const { sink } = exchange;
-    if (!this.#body.started || sink === null) return false;
+    if (!this.#body.started || sink === null) {
+      // Nobody takes it yet: a connection is being made, or the service is paused. No more than this is held.
+      if (this.#input.length > this.#context.limits.maxPipelinedBytes) this.socket.pause();
+      return false;
+    }
     const { bytes, from, to } = this.#input;
     const position = this.#body.feed(sink, bytes as Buffer, from, to, this.#context.decoded);
     if (position === MALFORMED_BODY) {
