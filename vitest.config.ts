@@ -11,7 +11,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["test/proxy/**/*.test.ts", "test/*.test.ts"],
+          include: ["test/proxy/**/*.test.ts", "test/bench/**/*.test.ts", "test/*.test.ts"],
           pool: "forks",
           testTimeout: 20_000,
         },

@@ -45,7 +45,7 @@ async function bench(options: BenchOptions, machine: Machine, directory: string)
   const judged = verdicts(results);
   if (judged.length > 0) console.log(judged.map(({ line }) => line).join("\n"));
   if (options.jsonFile !== undefined) writeFileSync(options.jsonFile, json(machine, options, results));
-  process.exitCode = judged.every(({ passed }) => passed) && !results.some(oursIsAbsent) ? 0 : 1;
+  process.exit(judged.every(({ passed }) => passed) && !results.some(oursIsAbsent) ? 0 : 1);
 }
 
 /** Undefined when there is nothing to run: help was asked for, or the command line is wrong and that has been said. */

@@ -1,5 +1,5 @@
 /** The contenders of one scenario, the processes they currently have, and the rounds they have run. */
-import { existsSync, mkdtempSync, truncateSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ContenderName, contenders } from "./contender/catalogue.ts";
@@ -106,6 +106,8 @@ export class Scene {
     const [upstream] = this.#upstreams;
     if (!upstream) throw new Error("the upstream has to be started first");
     if (entrant.running) return entrant.running;
+    // What an earlier process wrote would be taken for this one's.
+    rmSync(entrant.logFile, { force: true });
     const running = await contenders[entrant.name].start({
       upstreamPort: upstream.port,
       directory: mkdtempSync(join(this.#directory, "c-")),

@@ -23,6 +23,8 @@ async function main(argv: string[]): Promise<void> {
   const options = readOptions(argv);
   if (options.help) return say(helpText);
   for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => void interrupted(ledger));
+  // Whoever stops reading (`| head`) has seen enough.
+  process.stdout.on("error", () => void end(1));
   const ledger = new Ledger();
   const watchdog = setTimeout(() => {
     ledger.failed(`the demo was not over after ${atMostMs / 1_000} s`);
@@ -64,9 +66,9 @@ async function open(ledger: Ledger): Promise<Stage> {
   say(paint("bold", "kdeploy: new versions without losing a request"));
   say();
   say(`proxy  http://127.0.0.1:${proxy.port} (pid ${proxy.pid}), v1 deployed (pid ${app.pid})`);
-  say("load   24 keep-alive connections, 12 new connections at a time, 8 connections posting 32 KB each time,");
-  say("       8 lines of short WebSocket conversations; every answer is checked for its version and wholeness");
-  say("deploy each time a new process is started, deployed with the real command, and the old process stopped");
+  say("load   24 keep-alive connections, 12 new ones at a time, 8 posting 32 KB each time, and 8 lines of");
+  say("       short WebSocket conversations; every answer is checked for its version and wholeness");
+  say("deploy a new process is started, deployed with the real command, and the old process stopped");
   const http = startHttpLoad(proxy.port, ledger);
   const sockets = startWebSocketLoad(proxy.port, ledger);
   return { proxy, ledger, http, sockets, app, download: undefined };

@@ -16,7 +16,7 @@ export const DEFAULT_LIMITS = {
   maxForwardedHops: 32,
   /** Trailer section of one message, bytes. */
   maxTrailerBytes: 16 * 1024,
-  /** Bytes that a client may send ahead (pipelined requests) before its socket is paused. */
+  /** Bytes that a client may send ahead (pipelined requests, a body that nobody takes yet) before its socket is paused. */
   maxPipelinedBytes: 64 * 1024,
   /** Protocols that a client may upgrade to; any other (h2c above all) would tunnel past routing. */
   upgradeKinds: ["websocket"] as readonly string[],

@@ -41,10 +41,10 @@ export type RunningServer = {
 };
 
 /**
- * What a request leaves behind dies young. A nursery of this many MiB is emptied often and cheaply; left to grow, it
- * takes 50 MB more for nothing (measured under 64 busy connections).
+ * What a request leaves behind dies young: a nursery that stays small is emptied often and cheaply. Left to grow, it
+ * takes 50 MB more under 64 busy connections, for no less CPU.
  */
-const NURSERY = "--max-semi-space-size=4";
+const SMALL_NURSERY = ["--max-semi-space-size=4", "--semi-space-growth-factor=1"];
 
 const STDOUT = 1;
 /** How long the last log lines may take on their way out. */
@@ -55,7 +55,7 @@ const LOG_DRAIN_MS = 500;
  * @throws ProxyError when the data directory or the port is taken, or the saved state must not be touched
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  setFlagsFromString(NURSERY);
+  for (const flag of SMALL_NURSERY) setFlagsFromString(flag);
   const lines: LineWriter = new LineWriter(STDOUT, (lost) => log.warn("Log lines dropped", { lines: lost }));
   const log = new EventLog(lines, { debug: options.debug });
   const failed = watchForFailure(log);

@@ -29,7 +29,6 @@ export async function startByCommandLine(
     outputTo: log,
   });
   closeSync(log);
-  const port = await startedPort(setting.logFile, program);
   const switchTo = async (upstreamPort: number): Promise<void> => {
     const target = ["--target", `127.0.0.1:${upstreamPort}`];
     const patience = ["--deploy-timeout", "20s", "--drain-timeout", "10s", "--health-check-interval", "100ms"];
@@ -39,8 +38,14 @@ export async function startByCommandLine(
       timeoutMs: deployTimeoutMs,
     });
   };
-  await switchTo(setting.upstreamPort);
-  return { port, program, switchTo };
+  try {
+    const port = await startedPort(setting.logFile, program);
+    await switchTo(setting.upstreamPort);
+    return { port, program, switchTo };
+  } catch (error) {
+    await program.stop();
+    throw error;
+  }
 }
 
 async function startedPort(logFile: string, program: Program): Promise<number> {

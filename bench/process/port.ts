@@ -15,7 +15,7 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-/** Resolves when the port accepts connections; throws when the program ends first or time is up. */
+/** Resolves when the port accepts connections; throws, and stops the program, when that does not come about. */
 export async function portOpen(port: number, program: Program, timeoutMs = 10_000): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (performance.now() < deadline) {
@@ -23,6 +23,7 @@ export async function portOpen(port: number, program: Program, timeoutMs = 10_00
     if (await accepts(port)) return;
     await sleep(pollMs);
   }
+  await program.stop();
   throw new Error(`nothing listens on port ${port} after ${timeoutMs} ms: ${program.errorText}`);
 }
 

@@ -1,6 +1,6 @@
 /** The bars our proxy must clear (issue 2, acceptance 6), compared with what was measured. */
 import type { ScenarioResult } from "../rounds.ts";
-import { figure } from "./scenario-table.ts";
+import { figure, wasQuiet } from "./scenario-table.ts";
 
 interface Bar {
   scenario: string;
@@ -63,18 +63,27 @@ export function verdicts(results: ScenarioResult[]): Verdict[] {
     if (!result) return [];
     const own = figure(result, "ours", bar.key);
     const value = bar.relativeTo === undefined ? own : own / figure(result, bar.relativeTo, bar.key);
-    return Number.isFinite(value) ? [verdict(bar, value)] : [];
+    return Number.isFinite(value) ? [verdict(bar, value, isDisturbed(bar, result))] : [];
   });
 }
 
-function verdict(bar: Bar, value: number): Verdict {
+function verdict(bar: Bar, value: number, disturbed: boolean): Verdict {
   const passed = value <= bar.atMost;
   const { divisor, name } = bar.unit ?? { divisor: 1, name: "" };
   const peer = bar.relativeTo === undefined ? "" : ` × ${bar.relativeTo}`;
-  const digits = bar.relativeTo === undefined ? 1 : 2;
-  const measured = `${(value / divisor).toFixed(digits)}${name}${peer}`;
+  const measured = `${rounded(value / divisor)}${name}${peer}`;
+  const doubt = disturbed ? "; the machine was disturbed, run again" : "";
   return {
     passed,
-    line: `${passed ? "pass" : "FAIL"}  ${bar.words}: ${measured} (at most ${bar.atMost / divisor}${name}${peer})`,
+    line: `${passed ? "pass" : "FAIL"}  ${bar.words}: ${measured} (at most ${bar.atMost / divisor}${name}${peer})${doubt}`,
   };
+}
+
+/** Only ratios of times suffer from what else the machine did. */
+function isDisturbed({ relativeTo }: Bar, result: ScenarioResult): boolean {
+  return relativeTo !== undefined && ["ours", relativeTo].some((name) => !wasQuiet(result, name));
+}
+
+function rounded(value: number): string {
+  return Number.isInteger(value) ? String(value) : value.toPrecision(3);
 }

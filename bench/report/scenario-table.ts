@@ -32,7 +32,7 @@ export function scenarioTable(result: ScenarioResult): string {
     ];
   });
   const body = rows.length > 0 ? table(headings, rows) : "nobody ran";
-  const notes = [...result.contenders.flatMap((contender) => failureNotes(result, contender)), ...result.absent];
+  const notes = [...disturbedNote(result), ...result.contenders.flatMap(failureNotes), ...result.absent];
   return [result.scenario.title, body, ...notes.map((note) => `! ${note}`)].join("\n");
 }
 
@@ -40,6 +40,11 @@ export function scenarioTable(result: ScenarioResult): string {
 export function figure(result: ScenarioResult, name: string, key: string): number {
   const contender = result.contenders.find((candidate) => candidate.name === name);
   return contender ? median(values(result, contender, key)) : Number.NaN;
+}
+
+/** Whether at least one round of it ran while nobody else used the machine. */
+export function wasQuiet(result: ScenarioResult, name: string): boolean {
+  return result.contenders.find((candidate) => candidate.name === name)?.rounds.some(isQuiet) ?? false;
 }
 
 function values(result: ScenarioResult, contender: ContenderResult, key: string): number[] {
@@ -69,16 +74,19 @@ function roundsText(contender: ContenderResult): string {
   return quiet === 0 ? `0/${all}!` : `${quiet}/${all}`;
 }
 
-function failureNotes({ scenario }: ScenarioResult, contender: ContenderResult): string[] {
+function disturbedNote(result: ScenarioResult): string[] {
+  const disturbed = result.contenders.filter(({ name }) => !wasQuiet(result, name)).map(({ name }) => name);
+  if (disturbed.length === 0) return [];
+  const what = result.scenario.measuresTime ? "these figures" : "the times";
+  return [`${disturbed.join(", ")}: other programs used the machine in every round; do not trust ${what}`];
+}
+
+function failureNotes(contender: ContenderResult): string[] {
   const failures = contender.rounds.reduce((total, { figures }) => total + (figures.failures ?? 0), 0);
   const logged = Math.min(...contender.rounds.map((round) => round.loggedShare ?? 1));
   const notes: string[] = [];
   if (failures > 0) notes.push(`${contender.name}: ${failures} failed requests`);
   if (logged < 0.99)
     notes.push(`${contender.name}: only ${(logged * 100).toFixed(1)} % of the requests are in its log`);
-  if (!contender.rounds.some(isQuiet)) {
-    const what = scenario.measuresTime ? "these figures" : "its times";
-    notes.push(`${contender.name}: other programs used the machine in every round; do not trust ${what}`);
-  }
   return notes;
 }

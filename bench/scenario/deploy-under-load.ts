@@ -22,7 +22,6 @@ export const deployUnderLoad: Scenario = {
     { key: "requests", heading: "requests", format: (value) => value.toFixed(0) },
     { key: "switchMs", heading: "deploy ms", format: (value) => value.toFixed(0) },
     { key: "slowestSwitchMs", heading: "slowest", format: (value) => value.toFixed(0) },
-    { key: "p50Ms", heading: "p50 ms", format: (value) => value.toFixed(1) },
     { key: "p99Ms", heading: "p99 ms", format: (value) => value.toFixed(1) },
     { key: "slowestMs", heading: "worst ms", format: (value) => value.toFixed(0) },
   ],

@@ -7,13 +7,21 @@ import type { Scenario } from "./scenario.ts";
 
 const busyConnections = 64;
 
-/** What a browser sends with a request, shortened: a proxy that only meets bare requests is not measured. */
+/** What a browser sends with each request. A proxy that only meets bare requests is not measured. */
 export const clientHeaders: string[] = [
   "Host: app.example.com",
-  "User-Agent: Mozilla/5.0 (X11; Linux x86_64) bench",
-  "Accept: text/html,application/xhtml+xml;q=0.9,*/*;q=0.8",
-  "Accept-Language: en-GB,en;q=0.7",
-  "Accept-Encoding: identity",
+  'sec-ch-ua: "Chromium";v="142", "Not_A Brand";v="99"',
+  "sec-ch-ua-mobile: ?0",
+  'sec-ch-ua-platform: "Linux"',
+  "User-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36",
+  "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8",
+  "Sec-Fetch-Site: same-origin",
+  "Sec-Fetch-Mode: navigate",
+  "Sec-Fetch-Dest: document",
+  "Referer: http://app.example.com/orders",
+  "Accept-Encoding: gzip, deflate, br",
+  "Accept-Language: en-GB,en;q=0.9",
+  "Cookie: _session=c2Vzc2lvbiB0aGF0IGlzIG5vdCBvbmU; theme=dark",
 ];
 
 export const smallGet: Scenario = {

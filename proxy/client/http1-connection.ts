@@ -77,6 +77,7 @@ export class Http1Connection extends DeadlineEntry implements ExchangeOwner, Tim
     } else {
       this.#body.started = true;
       this.resumeReading();
+      this.#rearm();
       // Within #advance already: the loop feeds and flushes, so that head and first body bytes are one write.
       if (this.#advancing && this.#input.bytes !== null) return;
       this.#advance();
@@ -87,18 +88,20 @@ export class Http1Connection extends DeadlineEntry implements ExchangeOwner, Tim
   resumeReading(): void {
     if (!this.socket.isPaused()) return;
     this.socket.resume();
-    if (!this.bodyComplete) this.#context.bodyWait.arm(this);
+    this.#rearm();
   }
 
-  /** The client does not read; it gets a limited time to start again. */
-  awaitDrain(): void {
-    this.#context.writeWait.arm(this);
+  /** Something was written to the client, or could not be. */
+  written(): void {
+    if (this.#inputEnded || this.socket.writableNeedDrain) this.#rearm();
   }
 
   /** The response is out: on to the next request, or to the end of the connection. */
   exchangeEnded(exchange: Exchange): void {
     if (this.#exchange !== exchange) return;
-    const goesOn = this.#exchange.keepAlive && this.bodyComplete && !this.#inputEnded;
+    // What was asked before a FIN is answered; behind it nothing can come any more.
+    const more = !this.#inputEnded || this.#input.bytes !== null;
+    const goesOn = this.#exchange.keepAlive && this.bodyComplete && more;
     this.#exchange = null;
     this.#body.release();
     if (!goesOn) {
@@ -129,8 +132,7 @@ export class Http1Connection extends DeadlineEntry implements ExchangeOwner, Tim
   /** The target's side of the tunnel has ended; ours ends when the client has said its last word too. */
   endTunnel(): void {
     this.#tunnelEnded = true;
-    this.socket.end();
-    this.#context.linger.arm(this);
+    this.#sayLast();
     if (this.#inputEnded) this.#finishTunnel();
   }
 
@@ -206,18 +208,21 @@ export class Http1Connection extends DeadlineEntry implements ExchangeOwner, Tim
       // Cut off in the middle of its body, or while it waited for a paused service: nobody is there to be answered.
       this.destroy();
     } else {
-      // A complete request and then a FIN: its response is still wanted (RFC 9112 §9.6), but not for ever.
-      this.#context.halfClose.arm(this);
+      // A complete request and then a FIN: its response is still wanted (RFC 9112 §9.6), as long as it moves.
+      this.#rearm();
     }
   }
 
   #onDrain(): void {
     const exchange = this.#exchange;
-    if (this.#closing || exchange === null) return;
-    if (exchange.phase === Phase.Tunnelling) this.tunnelActive();
-    else if (this.#inputEnded) this.#context.halfClose.arm(this);
-    else if (this.bodyComplete) disarm(this);
-    else this.#context.bodyWait.arm(this);
+    if (this.#closing) return;
+    if (exchange === null) {
+      this.#context.keepAlive.arm(this);
+      if (this.socket.isPaused()) this.socket.resume();
+      this.#advance();
+      return;
+    }
+    this.#rearm();
     exchange.sink?.resumeResponse();
   }
 
@@ -239,6 +244,12 @@ export class Http1Connection extends DeadlineEntry implements ExchangeOwner, Tim
     while (this.#input.bytes !== null && !this.#closing) {
       const exchange: Http1Exchange | null = this.#exchange;
       if (exchange === null) {
+        // Who does not read answers gets no more of them: they would pile up here.
+        if (this.socket.writableNeedDrain) {
+          this.socket.pause();
+          this.#context.writeWait.arm(this);
+          break;
+        }
         if (!this.#readHead()) break;
       } else if (!this.bodyComplete) {
         if (!this.#feedBody(exchange)) break;
@@ -248,6 +259,8 @@ export class Http1Connection extends DeadlineEntry implements ExchangeOwner, Tim
       }
     }
     this.#advancing = false;
+    // Behind a FIN nothing more can come: what is left is no request.
+    if (this.#inputEnded && this.#exchange === null && !this.socket.writableNeedDrain) this.#linger();
   }
 
   /** Reads one head and sets its exchange off; false when more bytes are needed. */
@@ -289,26 +302,25 @@ export class Http1Connection extends DeadlineEntry implements ExchangeOwner, Tim
   }
 
   #begin(head: RequestHead): void {
-    const { limits, bodyWait, journey, counters } = this.#context;
+    const { limits, journey, counters } = this.#context;
     counters.requests++;
     this.#body.begin(head, limits.maxTrailerBytes);
     const exchange = new Http1Exchange(this, this.#context, head);
     this.#exchange = exchange;
-    if (this.bodyComplete) disarm(this);
-    else bodyWait.arm(this);
+    // The client's clock runs once somebody takes its body.
+    disarm(this);
     if (head.asterisk) exchange.answer(200);
     else journey(exchange);
-    if (this.#exchange === exchange && !this.bodyComplete && !this.#body.started && this.#input.bytes !== null) {
-      // Nobody takes the body yet (a connection is being made, or the service is paused): no more than this is held.
-      this.socket.pause();
-      disarm(this);
-    }
   }
 
   /** Sends on what is there of the body; false when more bytes, or a sink, are needed. */
   #feedBody(exchange: Http1Exchange): boolean {
     const { sink } = exchange;
-    if (!this.#body.started || sink === null) return false;
+    if (!this.#body.started || sink === null) {
+      // Nobody takes it yet: a connection is being made, or the service is paused. No more than this is held.
+      if (this.#input.length > this.#context.limits.maxPipelinedBytes) this.socket.pause();
+      return false;
+    }
     const { bytes, from, to } = this.#input;
     const position = this.#body.feed(sink, bytes as Buffer, from, to, this.#context.decoded);
     if (position === MALFORMED_BODY) {
@@ -320,16 +332,25 @@ export class Http1Connection extends DeadlineEntry implements ExchangeOwner, Tim
       return false;
     }
     this.#input.advanceTo(position);
-    if (this.bodyComplete) disarm(this);
-    else this.#context.bodyWait.arm(this);
     this.#flushTo(sink);
+    this.#rearm();
     return true;
   }
 
   #flushTo(sink: RequestSink): void {
-    if (sink.flushBody() || this.#closing) return;
-    this.socket.pause();
-    if (this.#exchange?.phase !== Phase.Tunnelling) disarm(this);
+    if (!sink.flushBody() && !this.#closing) this.socket.pause();
+  }
+
+  /** The one deadline that fits what is going on: a client is waited for only where it is its turn. */
+  #rearm(): void {
+    const { writeWait, tunnel, halfClose, bodyWait } = this.#context;
+    const exchange = this.#exchange;
+    if (this.#closing || exchange === null) return;
+    if (this.socket.writableNeedDrain) writeWait.arm(this);
+    else if (exchange.phase === Phase.Tunnelling) tunnel.arm(this);
+    else if (this.#inputEnded) halfClose.arm(this);
+    else if (this.bodyComplete || this.socket.isPaused()) disarm(this);
+    else bodyWait.arm(this);
   }
 
   /** Answers what is not a request, and ends the connection so that the answer can be read. */
@@ -350,9 +371,14 @@ export class Http1Connection extends DeadlineEntry implements ExchangeOwner, Tim
     this.#closing = true;
     this.#input.drop();
     this.#head = null;
-    this.#context.linger.arm(this);
     if (this.socket.isPaused()) this.socket.resume();
-    this.socket.end();
+    this.#sayLast();
+  }
+
+  /** Sends FIN behind what is still to be sent; only when all of it is out does the short wait for the client begin. */
+  #sayLast(): void {
+    this.#context.writeWait.arm(this);
+    this.socket.end(() => this.#context.linger.arm(this));
   }
 
   #finishTunnel(): void {
@@ -362,8 +388,7 @@ export class Http1Connection extends DeadlineEntry implements ExchangeOwner, Tim
     this.#closing = true;
     exchange?.finish();
     sink?.endBody("");
-    this.socket.end();
-    this.#context.linger.arm(this);
+    this.#sayLast();
   }
 }
 

@@ -34,7 +34,7 @@ export interface ExchangeOwner {
   readonly bodyReplayable: boolean;
   startBody(sink: RequestSink): void;
   resumeReading(): void;
-  awaitDrain(): void;
+  written(): void;
   exchangeEnded(exchange: Exchange): void;
   startTunnel(): void;
   tunnelActive(): void;
@@ -189,7 +189,7 @@ export class Http1Exchange extends Exchange {
       this.#connection.exchangeEnded(this);
       return true;
     }
-    if (!taken) this.#connection.awaitDrain();
+    this.#connection.written();
     return taken;
   }
 

@@ -1,5 +1,5 @@
 /** A probe's result → the words for logs and people. */
-import { STATUS_CODES } from "node:http";
+import { REASON_PHRASES } from "../http1/reason-phrases.ts";
 import type { ProbeOutcome } from "./probe.ts";
 
 /** For the log, where scripts match on it: `request timed out`, `unexpected status (500)`, or the system's words. */
@@ -34,7 +34,7 @@ const FAILED = {
 const MAX_QUOTED_CHARACTERS = 160;
 
 function statusText(outcome: { status: number; location: string; bodyHead: string }): string {
-  const reason = STATUS_CODES[outcome.status];
+  const reason = REASON_PHRASES[outcome.status];
   const status = reason === undefined ? String(outcome.status) : `${outcome.status} ${reason}`;
   if (outcome.location !== "") return `${status} → ${printable(outcome.location)}`;
   const said = printable(withoutMarkup(outcome.bodyHead));

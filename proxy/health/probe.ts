@@ -1,8 +1,13 @@
 /**
  * One health probe: a GET on a connection of its own → a typed record of what came back. It follows no redirect and
- * knows no HTTP_PROXY; a try as a whole, from name look-up to the end of the body, has one deadline.
+ * knows no HTTP_PROXY; a try as a whole, from name look-up to the end of the body, has one deadline. It reads responses
+ * with the engine's own parsers: what they refuse, clients would not get either (and `node:http` would cost 17 MB).
  */
-import { Agent, type IncomingMessage, request } from "node:http";
+import { connect, type Socket } from "node:net";
+import { ChunkedDecoder } from "../http1/chunked-decoder.ts";
+import { INCOMPLETE } from "../http1/field-section.ts";
+import { ResponseHead } from "../http1/response-head.ts";
+import { DEFAULT_LIMITS } from "../limits.ts";
 
 export type ProbeRequest = {
   readonly host: string;
@@ -43,33 +48,24 @@ export function probe(target: ProbeRequest, signal?: AbortSignal): Promise<Probe
   const startedAt = performance.now();
   return new Promise((resolve) => {
     let stage: ProbeStage = "lookup";
-    const agent = new Agent({ keepAlive: false });
-    const outgoing = request({
-      agent,
-      host: target.host,
-      port: target.port,
-      path: target.path,
-      headers: { Host: target.hostHeader, "User-Agent": "kamal-proxy", Accept: "*/*" },
-      maxHeaderSize: 64 * 1024,
-    });
+    const answer = new ProbeAnswer();
+    const socket = connect({ host: target.host, port: target.port, noDelay: true });
     const deadline = setTimeout(onDeadline, target.timeoutMs);
     signal?.addEventListener("abort", onAbort, { once: true });
-    outgoing.once("socket", (socket) => {
-      socket.once("lookup", (error) => {
-        if (!error) stage = "connect";
-      });
-      socket.once("connect", () => {
-        stage = "response";
-      });
+    socket.once("lookup", (error) => {
+      if (!error) stage = "connect";
     });
-    outgoing.once("response", (response) => {
-      stage = "body";
-      readBodyHead(response, (body) => finish(body instanceof Error ? failureOf(body) : outcomeOf(response, body)));
+    socket.once("connect", () => {
+      stage = "response";
+      ask(socket, target);
     });
-    // A 101 is no answer to a plain GET.
-    outgoing.once("upgrade", () => finish({ kind: "not-http", detail: "101 Switching Protocols to a plain GET" }));
-    outgoing.on("error", (error) => finish(failureOf(error)));
-    outgoing.end();
+    socket.on("data", (chunk: Buffer) => {
+      const outcome = answer.take(chunk);
+      if (answer.hasHead) stage = "body";
+      if (outcome) finish(outcome);
+    });
+    socket.once("end", () => finish(answer.ended()));
+    socket.on("error", (error) => finish(failureOf(error)));
 
     function onDeadline(): void {
       // After a stall of this process an answer may be waiting to be read; look before blaming the target.
@@ -82,39 +78,90 @@ export function probe(target: ProbeRequest, signal?: AbortSignal): Promise<Probe
       clearTimeout(deadline);
       signal?.removeEventListener("abort", onAbort);
       resolve({ ...outcome, durationMs: performance.now() - startedAt });
-      outgoing.destroy();
-      agent.destroy();
+      socket.destroy();
     }
   });
 }
 
-/** Calls back once: with the first bytes when the body ends or is long enough, or with what broke it off. */
-function readBodyHead(response: IncomingMessage, done: (body: Buffer | Error) => void): void {
-  const chunks: Buffer[] = [];
-  let kept = 0;
-  let total = 0;
-  response.on("data", (chunk: Buffer) => {
-    if (kept < BODY_HEAD_BYTES) {
-      const part = chunk.subarray(0, BODY_HEAD_BYTES - kept);
-      chunks.push(part);
-      kept += part.length;
-    }
-    total += chunk.length;
-    if (total >= MAX_BODY_BYTES) done(Buffer.concat(chunks));
-  });
-  response.once("end", () => done(Buffer.concat(chunks)));
-  response.once("error", done);
+function ask(socket: Socket, target: ProbeRequest): void {
+  socket.write(
+    `GET ${target.path} HTTP/1.1\r\nHost: ${target.hostHeader}\r\nUser-Agent: kamal-proxy\r\nAccept: */*\r\n` +
+      "Connection: close\r\n\r\n",
+    "latin1",
+  );
 }
 
-function outcomeOf(response: IncomingMessage, body: Buffer): ProbeOutcome {
-  const status = response.statusCode ?? 0;
-  if (status >= 200 && status <= 299) return { kind: "healthy", status };
-  return { kind: "status", status, location: response.headers.location ?? "", bodyHead: body.toString("utf8") };
+/** The bytes of one response, until enough is known to judge it. */
+class ProbeAnswer {
+  hasHead = false;
+  readonly #head = new ResponseHead(DEFAULT_LIMITS);
+  #received = Buffer.alloc(0);
+  #status = 0;
+  #location = "";
+  /** Bytes of body still to come; Infinity when only the close ends it. */
+  #left = 0;
+  #decoder: ChunkedDecoder | null = null;
+  #body = Buffer.alloc(0);
+  #total = 0;
+
+  /** Returns the outcome once nothing more has to be read. */
+  take(chunk: Buffer): ProbeOutcome | undefined {
+    if (this.hasHead) return this.#takeBody(chunk);
+    this.#received = Buffer.concat([this.#received, chunk]);
+    let start = 0;
+    for (;;) {
+      const end = this.#head.parse(this.#received, start, this.#received.length);
+      if (end === INCOMPLETE) return undefined;
+      if (end < 0) return { kind: "not-http", detail: `begins with ${JSON.stringify(this.#beginning())}` };
+      start = end;
+      if (this.#head.status === 101) return { kind: "not-http", detail: "101 Switching Protocols to a plain GET" };
+      if (this.#head.status >= 200) break;
+    }
+    this.#beginBody();
+    return this.#takeBody(this.#received.subarray(start));
+  }
+
+  /** The target has closed the connection. */
+  ended(): ProbeOutcome {
+    if (this.hasHead && this.#left === Number.POSITIVE_INFINITY && this.#decoder === null) return this.#outcome();
+    return { kind: "reset", detail: "connection closed before the response was complete" };
+  }
+
+  #beginBody(): void {
+    const head = this.#head;
+    this.hasHead = true;
+    this.#status = head.status;
+    this.#location = head.valueOf("location") ?? "";
+    if (head.status === 204 || head.status === 304) this.#left = 0;
+    else if (head.chunked) this.#decoder = new ChunkedDecoder(DEFAULT_LIMITS.maxTrailerBytes);
+    else this.#left = head.contentLength >= 0 ? head.contentLength : Number.POSITIVE_INFINITY;
+  }
+
+  #takeBody(chunk: Buffer): ProbeOutcome | undefined {
+    let data = chunk;
+    if (this.#decoder !== null) {
+      data = Buffer.allocUnsafe(chunk.length);
+      data = data.subarray(0, this.#decoder.decode(chunk, 0, chunk.length, data, 0));
+      if (this.#decoder.failed) return { kind: "not-http", detail: "the body's chunks are malformed" };
+    }
+    const room = BODY_HEAD_BYTES - this.#body.length;
+    if (room > 0) this.#body = Buffer.concat([this.#body, data.subarray(0, room)]);
+    this.#total += data.length;
+    this.#left -= data.length;
+    const complete = this.#decoder === null ? this.#left <= 0 : this.#decoder.done;
+    return complete || this.#total >= MAX_BODY_BYTES ? this.#outcome() : undefined;
+  }
+
+  #outcome(): ProbeOutcome {
+    if (this.#status <= 299) return { kind: "healthy", status: this.#status };
+    return { kind: "status", status: this.#status, location: this.#location, bodyHead: this.#body.toString("utf8") };
+  }
+
+  #beginning(): string {
+    return this.#received.toString("latin1", 0, 40);
+  }
 }
 
 function failureOf(error: NodeJS.ErrnoException): ProbeOutcome {
-  const code = error.code ?? "";
-  const detail = error.message;
-  if (code.startsWith("HPE_")) return { kind: "not-http", detail };
-  return { kind: KINDS.get(code) ?? "unreachable", detail };
+  return { kind: KINDS.get(error.code ?? "") ?? "unreachable", detail: error.message };
 }

@@ -1,7 +1,8 @@
 /** Answers of the proxy's own, as HTTP/1.1 bytes: status, fields and page into the output buffer. */
 import { httpDate } from "../http1/date-field.ts";
 import type { Output } from "../http1/output.ts";
-import { errorPage, REASONS } from "./error-page.ts";
+import { REASON_PHRASES } from "../http1/reason-phrases.ts";
+import { errorPage } from "./error-page.ts";
 
 export type Answer = {
   readonly message?: string;
@@ -30,7 +31,7 @@ export function writeAnswer(
   const location = answer.location === undefined ? "" : `Location: ${answer.location}\r\n`;
   const retry = answer.retryAfterSeconds === undefined ? "" : `Retry-After: ${answer.retryAfterSeconds}\r\n`;
   output.text(
-    `HTTP/1.1 ${status} ${REASONS[status] ?? "Unknown"}\r\n${fields}${location}${retry}` +
+    `HTTP/1.1 ${status} ${REASON_PHRASES[status] ?? "Unknown"}\r\n${fields}${location}${retry}` +
       `Content-Length: ${page.length}\r\n${answer.connection}Date: ${httpDate()}\r\n\r\n`,
   );
   if (answer.head) return { bodyBytes: 0, contentType };

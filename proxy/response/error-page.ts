@@ -25,27 +25,6 @@ const WORDINGS: Readonly<Record<number, Wording>> = {
   507: { title: "Insufficient Storage", text: "The server has no room for what you sent. Please try again later." },
 };
 
-/** Statuses and their standard reason phrases, for status lines. */
-export const REASONS: Readonly<Record<number, string>> = {
-  200: "OK",
-  301: "Moved Permanently",
-  308: "Permanent Redirect",
-  400: "Bad Request",
-  404: "Not Found",
-  408: "Request Timeout",
-  413: "Request Entity Too Large",
-  414: "URI Too Long",
-  417: "Expectation Failed",
-  431: "Request Header Fields Too Large",
-  500: "Internal Server Error",
-  501: "Not Implemented",
-  502: "Bad Gateway",
-  503: "Service Unavailable",
-  504: "Gateway Timeout",
-  505: "HTTP Version Not Supported",
-  507: "Insufficient Storage",
-};
-
 const pages = new Map<number, Buffer>();
 
 /** The page for a status, UTF-8. With a `message` that replaces the standard sentence; it is escaped, not trusted. */

@@ -75,6 +75,7 @@ test("a client that said its last word and then waits for ever is let go after i
   client.send(get("/slow")).fin();
   await eventually("the request arrives", () => bed.app.requests.length === 1);
   await eventually("it is given up", () => client.closed && bed.app.connections[0]?.closed === true);
+  expect(client.text).toBe("");
 });
 
 test("a client that leaves in the middle of a response stops the target", async () => {

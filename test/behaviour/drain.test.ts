@@ -27,7 +27,7 @@ async function switched(answer: (bed: Bed) => string = () => get("/slow")): Prom
 }
 
 function reply(bed: Bed, bytes = okResponse("old")): void {
-  bed.app.connections[0]?.socket.write(bytes);
+  bed.app.connections[0]?.socket.write(Buffer.from(bytes, "latin1"));
 }
 
 /** A WebSocket on the old version. */
@@ -58,6 +58,7 @@ test("new requests go to the new version meanwhile, over the same connection too
   expect((await other.ask(get("/new"))).body).toBe("next GET /new 0");
   reply(bed);
   await drain;
+  await client.read(1);
   expect((await client.ask(get("/after"))).body).toBe("next GET /after 0");
 });
 

@@ -1,128 +1,135 @@
-/** Several services behind one proxy: whose request it is by host and path, and what of the path reaches the target. */
+/** Which service answers which host and path, and which bytes of the path its target sees. */
 import { expect, test } from "vitest";
-import type { Gate, ServiceRoute } from "../../proxy/route/routing-table.ts";
 import { type Bed, startBed, startTarget } from "../support/bed.ts";
 import { get } from "../support/raw-client.ts";
 import { service } from "../support/running-proxy.ts";
 
-/** A bed on which each name is a service with a target of that name. */
-async function serving(services: Readonly<Record<string, Partial<ServiceRoute>>>): Promise<Bed> {
+/** a.test with `/` and `/api` (stripped), `*.wild.test`, and v.test whose prefix is kept. */
+async function routedBed(): Promise<Bed> {
   const bed = await startBed();
-  const routes: ServiceRoute[] = [];
-  for (const [name, changes] of Object.entries(services)) {
-    routes.push(service(name, [(await startTarget(name)).port], changes));
-  }
-  await bed.proxy.serve(...routes);
+  const [api, deep, wild, kept] = [
+    await startTarget("api"),
+    await startTarget("deep"),
+    await startTarget("wild"),
+    await startTarget("kept"),
+  ];
+  await bed.proxy.serve(
+    service("app", [bed.app.port], { hosts: ["a.test", "__proto__"] }),
+    service("api", [api.port], { hosts: ["a.test"], pathPrefixes: ["/api"] }),
+    service("deep", [deep.port], { hosts: ["a.test"], pathPrefixes: ["/api/v2", "/caf\u00e9"] }),
+    service("wild", [wild.port], { hosts: ["*.wild.test"] }),
+    service("kept", [kept.port], { hosts: ["v.test"], pathPrefixes: ["/app"], stripPathPrefix: false }),
+  );
   return bed;
 }
 
-/** Who answers, and the path that it saw; or the status. */
-async function answers(bed: Bed, path: string, host = "a.test"): Promise<string> {
-  const response = await (await bed.connect()).ask(get(path, host));
+async function answers(bed: Bed, host: string, path: string): Promise<string> {
+  const client = await bed.connect();
+  const response = await client.ask(get(path, host));
+  client.destroy();
   return response.status === 200 ? response.body.replace(" GET", "").replace(/ 0$/, "") : String(response.status);
 }
 
-test("nothing deployed is a 404; one service without host answers any [A115 A116 A121 A122 A123]", async () => {
+test.each([
+  ["/", "app /"],
+  ["/api", "api /"],
+  ["/api/", "api /"],
+  ["/api?q=1", "api /?q=1"],
+  ["/api/users", "api /users"],
+  ["/api/users/", "api /users/"],
+  ["/api//users", "api //users"],
+  ["/api/a%2Fb%20c", "api /a%2Fb%20c"],
+  ["/api/a%zz", "api /a%zz"],
+  ["/api/v2/x", "deep /x"],
+  ["/api/v20", "api /v20"],
+  ["/apiv2", "app /apiv2"],
+  ["/API", "app /API"],
+  ["//api//users", "app //api//users"],
+  ["/api;v=1/x", "app /api;v=1/x"],
+  ["/api%2Fx", "app /api%2Fx"],
+  ["/%61pi/x", "api /x"],
+  ["/ap%69/%61", "api /%61"],
+  ["/caf%C3%A9/x", "deep /x"],
+  ["/caf%c3%a9/x", "deep /x"],
+  ["/x?next=/../admin%2e", "app /x?next=/../admin%2e"],
+  ["/a/..b/.well-known/...", "app /a/..b/.well-known/..."],
+])("%s is answered as %s", async (path, wanted) => {
+  expect(await answers(await routedBed(), "a.test", path)).toBe(wanted);
+});
+
+test.each([
+  "/api/../admin",
+  "/api/%2e%2e/admin",
+  "/api/.%2E/admin",
+  "/..",
+  "/api/./x",
+  "/api\\..\\admin",
+  "/api/..;/admin",
+  "/api%2f..%2fadmin",
+  "/api/..%5cadmin",
+])("%s could mean another prefix: 400 where prefixes decide", async (path) => {
+  expect(await answers(await routedBed(), "a.test", path)).toBe("400");
+});
+
+test("where only `/` is served, dot segments are the target's business, byte for byte", async () => {
   const bed = await startBed();
-  await bed.proxy.serve();
-  expect(await answers(bed, "/")).toBe("404");
-  await bed.proxy.serve(service("app", [bed.app.port]));
-  expect(await answers(bed, "/", "whatever.test")).toBe("app /");
-  await bed.proxy.serve(service("app", [bed.app.port], { hosts: ["a.test"] }));
-  expect(await answers(bed, "/", "whatever.test")).toBe("404");
-  expect(await answers(bed, "/", "a.test:80")).toBe("app /");
+  for (const path of ["/api/../admin", "/%2e%2e/x", "/a\\..\\b"])
+    expect(await answers(bed, "a.test", path)).toBe(`app ${path}`);
 });
 
-test("a matched prefix is stripped, an unmatched path goes whole to the root service [A138]", async () => {
-  const bed = await serving({ root: {}, app: { pathPrefixes: ["/app", "/api/internal"] } });
-  for (const [path, expected] of [
-    ["/app/show", "app /show"],
-    ["/app", "app /"],
-    ["/app/", "app /"],
-    ["/app?x", "app /?x"],
-    ["/app//x", "app //x"],
-    ["/app/a%2Fb%20c", "app /a%2Fb%20c"],
-    ["/api/internal/something?a=b", "app /something?a=b"],
-    ["/api/external/something", "root /api/external/something"],
-    ["/appointment", "root /appointment"],
-    ["/app;x/y", "root /app;x/y"],
-  ] as const) {
-    expect(await answers(bed, path), path).toBe(expected);
-  }
+test.each([
+  ["A.TEST", "app /x"],
+  ["a.test.", "app /x"],
+  ["a.test:8080", "app /x"],
+  ["A.Test.:80", "app /x"],
+  ["__proto__", "app /x"],
+  ["one.wild.test", "wild /x"],
+  ["ONE.Wild.Test.", "wild /x"],
+  ["wild.test", "404"],
+  ["two.one.wild.test", "404"],
+  ["*.wild.test", "400"],
+  [".wild.test", "400"],
+  ["constructor", "404"],
+  ["a.test.evil.com", "404"],
+  ["evil-a.test", "404"],
+  ["127.0.0.1", "404"],
+  ["[::1]", "404"],
+])("host %s: %s", async (host, wanted) => {
+  expect(await answers(await routedBed(), host, "/x")).toBe(wanted);
 });
 
-test("with strip off the path stays whole [A138]", async () => {
-  const bed = await serving({ app: { pathPrefixes: ["/app"], stripPathPrefix: false } });
-  expect(await answers(bed, "/app")).toBe("app /app");
+test("a prefix that is kept is kept byte for byte", async () => {
+  const bed = await routedBed();
+  expect(await answers(bed, "v.test", "/app/x%2Fy//z")).toBe("kept /app/x%2Fy//z");
+  expect(await answers(bed, "v.test", "/%61pp/x")).toBe("kept /%61pp/x");
+  expect(await answers(bed, "v.test", "/other")).toBe("404");
 });
 
-test("while paused, the health path of each prefix answers, stripped or whole [A139]", async () => {
-  const gate: Gate = { state: "paused", maxPauseMs: 50 };
-  const bed = await serving({
-    api: { pathPrefixes: ["/api"], gate },
-    admin: { pathPrefixes: ["/admin"], stripPathPrefix: false, healthCheckPath: "/admin/up", gate },
-  });
-  for (const [path, status] of [
-    ["/api/up", 200],
-    ["/admin/up", 200],
-    ["/api/up?x=1", 200],
-    ["/api/other", 504],
-    ["/api/up/", 504],
-  ] as const) {
-    expect((await (await bed.connect()).ask(get(path))).status, path).toBe(status);
-  }
+test("the absolute form routes by its own authority, and the target sees the origin form", async () => {
+  const bed = await routedBed();
+  const client = await bed.connect();
+  const response = await client.ask("GET http://A.test:80/api/x?y HTTP/1.1\r\nHost: v.test\r\n\r\n");
+  expect(response.body).toBe("api GET /x?y 0");
+  const empty = await client.ask("GET http://a.test?q HTTP/1.1\r\nHost: a.test\r\n\r\n");
+  expect(empty.body).toBe("app GET /?q 0");
+  expect(bed.app.requests[0]?.fields.filter(([name]) => name === "Host")).toEqual([["Host", "a.test"]]);
 });
 
-test("what counts as a health check: GET and HEAD on exactly that path as the target sees it [A186]", async () => {
-  const gate: Gate = { state: "stopped", message: "" };
-  const bed = await serving({ whole: { gate }, api: { pathPrefixes: ["/api"], stripPathPrefix: false, gate } });
-  const statusOf = async (method: string, path: string) =>
-    (await (await bed.connect()).ask(`${method} ${path} HTTP/1.1\r\nHost: a.test\r\n\r\n`, method)).status;
-  for (const [method, path, status] of [
-    ["GET", "/up", 200],
-    ["HEAD", "/up", 200],
-    ["GET", "/up?a", 200],
-    ["POST", "/up", 503],
-    ["GET", "/up/x", 503],
-    ["GET", "/", 503],
-    ["GET", "/api/up", 503],
-  ] as const) {
-    expect(await statusOf(method, path), `${method} ${path}`).toBe(status);
-  }
+test("a host with services but none for the path does not fall through to the default host", async () => {
+  const bed = await startBed();
+  const only = await startTarget("only");
+  await bed.proxy.serve(
+    service("any", [bed.app.port]),
+    service("only", [only.port], { hosts: ["a.test"], pathPrefixes: ["/api"] }),
+  );
+  expect(await answers(bed, "a.test", "/else")).toBe("404");
+  expect(await answers(bed, "b.test", "/else")).toBe("app /else");
 });
 
-test("two path services without a root: other paths are a 404 [A140]", async () => {
-  const bed = await serving({ one: { pathPrefixes: ["/one"] }, two: { pathPrefixes: ["/two"] } });
-  expect(await Promise.all(["/one/x", "/two/x", "/three", "/"].map((path) => answers(bed, path)))).toEqual([
-    "one /x",
-    "two /x",
-    "404",
-    "404",
-  ]);
-});
-
-test("a named host's prefix wins there [A141]", async () => {
-  const bed = await serving({
-    one: { pathPrefixes: ["/one"] },
-    two: { pathPrefixes: ["/two"] },
-    named: { hosts: ["named.test"], pathPrefixes: ["/one"] },
-  });
-  expect(await answers(bed, "/one/x")).toBe("one /x");
-  expect(await answers(bed, "/two/x")).toBe("two /x");
-  expect(await answers(bed, "/one/x", "named.test")).toBe("named /x");
-  expect(await answers(bed, "/", "named.test")).toBe("404");
-});
-
-test("hosts are served apart, a service without one is the fallback for others only [A119 A135 A142]", async () => {
-  const bed = await serving({ one: { hosts: ["one.test"] }, two: { hosts: ["two.test"] }, rest: {} });
-  expect(await answers(bed, "/", "one.test")).toBe("one /");
-  expect(await answers(bed, "/", "two.test")).toBe("two /");
-  expect(await answers(bed, "/", "three.test")).toBe("rest /");
-});
-
-test("wildcards get their own traffic [A143]", async () => {
-  const bed = await serving({ one: { hosts: ["*.one.test"] }, two: { hosts: ["*.two.test"] }, rest: {} });
-  expect(await answers(bed, "/", "a.one.test")).toBe("one /");
-  expect(await answers(bed, "/", "b.two.test")).toBe("two /");
-  expect(await answers(bed, "/", "two.test")).toBe("rest /");
+test("each pipelined request is routed by its own host", async () => {
+  const bed = await routedBed();
+  const client = await bed.connect();
+  client.send(get("/1", "a.test") + get("/2", "x.wild.test") + get("/3", "nobody.test") + get("/4", "a.test"));
+  const bodies = (await client.read(4)).map(({ status, body }) => (status === 200 ? body : status));
+  expect(bodies).toEqual(["app GET /1 0", "wild GET /2 0", 404, "app GET /4 0"]);
 });

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { expect, onTestFinished, test } from "vitest";
 import { connectTo, startBed } from "../support/bed.ts";
-import { settled } from "../support/eventually.ts";
+import { eventually, settled } from "../support/eventually.ts";
 import { heldBufferBytes } from "../support/memory.ts";
 import {
   download,
@@ -76,7 +76,7 @@ test("fifty readers that stand still cost the proxy little memory", async () => 
   const { app, proxy, connect } = await startBed({ answer: () => answer });
   const warm = await connect();
   warm.send(get("/"));
-  await warm.until(() => warm.responses()[0]?.complete === true);
+  await warm.until(() => warm.receivedBytes > 16 * MB);
   const before = heldBufferBytes();
   for (let index = 0; index < 50; index++) {
     const client = await connectTo(proxy.port);
@@ -119,8 +119,32 @@ test("small answers between stalled large ones are their own", async () => {
   expect(small).toEqual(Array.from({ length: 100 }, (_, index) => hashOfPattern(`small${index}`, 2_000 + index)));
   for (const [index, client] of stalled.entries()) {
     client.socket.resume();
-    expect(await client.until(() => client.responses()[0]?.complete === true, 10_000)).toBe(true);
+    expect(await client.until(() => client.receivedBytes > 12 * MB, 10_000)).toBe(true);
+    await client.read(1);
     const body = Buffer.from(client.responses()[0]?.body ?? "", "latin1");
     expect(createHash("sha256").update(body).digest("hex")).toBe(hashOfPattern(`big${index}`, 12 * MB));
   }
+});
+
+test("request and response may flow at the same time, piece by piece", async () => {
+  const { app, connect } = await startBed({ answer: () => null });
+  const client = await connect();
+  client.send("POST /echo HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n");
+  await eventually("the head arrives", () => app.requests.length === 1);
+  const target = app.connections[0];
+  target?.socket.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+  for (let turn = 0; turn < 5; turn++) {
+    client.send(`4\r\nask${turn}\r\n`);
+    await eventually("it reaches the target", () => app.requests[0]?.body.endsWith(`ask${turn}`) === true);
+    target?.socket.write(`4\r\nsay${turn}\r\n`);
+    expect(await client.until(() => client.text.includes(`say${turn}`))).toBe(true);
+  }
+  client.send("0\r\n\r\n");
+  await eventually("the request is whole", () => app.requests[0]?.complete === true);
+  target?.socket.write("0\r\n\r\n");
+  expect((await client.read(1))[0]?.body).toBe("say0say1say2say3say4");
+  // Both ended well, so both connections serve on.
+  app.answer = () => okResponse("next");
+  expect((await client.ask(get("/next"))).body).toBe("next");
+  expect(app.connections.length).toBe(1);
 });

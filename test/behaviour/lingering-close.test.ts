@@ -82,6 +82,7 @@ test("lingerTimeoutMs: a client that never stops and never closes is cut off in 
   const timer = setInterval(() => client.send("x"), 10);
   await eventually("it is cut off", () => client.closed, 1_500);
   clearInterval(timer);
+  expect(client.responses().map(({ status }) => status)).toEqual([400]);
 });
 
 test("lingerBytes: a client that sends too much after its answer is cut off before that", async () => {

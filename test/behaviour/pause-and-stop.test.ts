@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import type { Gate } from "../../proxy/route/routing-table.ts";
 import { type Bed, type BedOptions, startBed, startTarget } from "../support/bed.ts";
-import { eventually, pause } from "../support/eventually.ts";
+import { eventually, pause, settled } from "../support/eventually.ts";
 import { valuesOf } from "../support/http-messages.ts";
 import { get, post, type RawClient } from "../support/raw-client.ts";
 import { service } from "../support/running-proxy.ts";
@@ -100,6 +100,32 @@ test("an upload to a paused service is not read into memory", async () => {
   await waitFor(bed, 1);
   await pause(60);
   expect(client.socket.writableLength).toBeGreaterThan(32_000_000);
+});
+
+test("nor is one whose body begins only after the wait has begun", async () => {
+  const bed = await pausedBed();
+  const client = await bed.connect();
+  client.send("POST /up HTTP/1.1\r\nHost: a.test\r\nContent-Length: 64000000\r\n\r\n");
+  await waitFor(bed, 1);
+  client.send(Buffer.alloc(64_000_000, "u"));
+  await settled(() => client.socket.writableLength);
+  expect(client.socket.writableLength).toBeGreaterThan(32_000_000);
+  await setGate(bed, RUNNING);
+  await client.read(1, [], 20_000);
+  expect(bed.app.requests[0]?.body.length).toBe(64_000_000);
+});
+
+test("a client that holds its body back while the service is paused is not blamed for it", async () => {
+  const bed = await pausedBed({ limits: { bodyTimeoutMs: 150 } });
+  const client = await bed.connect();
+  client.send("POST /up HTTP/1.1\r\nHost: a.test\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n");
+  await waitFor(bed, 1);
+  await pause(450);
+  expect(client.text).toBe("");
+  await setGate(bed, RUNNING);
+  await client.until(() => client.text.includes("100 Continue"));
+  client.send("hello");
+  expect((await client.read(1))[0]?.body).toBe("app POST /up 5");
 });
 
 test("a request that has waited for the longest time allowed gets a 504, and the log a warning", async () => {

@@ -1,7 +1,9 @@
 /** Slow clients: each kind of slowness has its own limit, and what is merely slow but moving is left alone. */
-import { expect, test } from "vitest";
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Socket } from "node:net";
+import { expect, onTestFinished, test } from "vitest";
 import { DEFAULT_LIMITS } from "../../proxy/limits.ts";
-import { startBed } from "../support/bed.ts";
+import { connectTo, startBed } from "../support/bed.ts";
 import { eventually, pause } from "../support/eventually.ts";
 import { valuesOf } from "../support/http-messages.ts";
 import { get, type RawClient } from "../support/raw-client.ts";
@@ -111,7 +113,8 @@ test("a client that reads slowly but steadily gets everything", async () => {
     client.socket.pause();
     setTimeout(() => client.socket.resume(), 20);
   }, 40);
-  const [response] = await client.read(1, [], 20_000);
+  await client.until(() => client.receivedBytes > body.length, 20_000);
+  const [response] = await client.read(1);
   clearInterval(timer);
   expect(response?.body.length).toBe(body.length);
 });
@@ -126,4 +129,76 @@ test("a target that stops reading the request is a 504 after the same time", asy
   const [response] = await client.read(1);
   expect(response?.status).toBe(504);
   expect(proxy.events.join("")).toContain("target stopped reading the request");
+});
+
+test("a client that takes its time to read the last response of its connection gets all of it", async () => {
+  const body = "x".repeat(12_000_000);
+  const { connect } = await startBed({ limits: { lingerTimeoutMs: 200 }, answer: () => okResponse(body) });
+  const client = await connect();
+  client.send(get("/last", "a.test", "Connection: close\r\n"));
+  await client.until(() => client.text.includes("\r\n\r\n"));
+  client.socket.pause();
+  await pause(900);
+  client.socket.resume();
+  await eventually("it ends", () => client.ended || client.closed, 5_000);
+  expect(client.responses()[0]?.body.length).toBe(body.length);
+});
+
+test("a client that has sent everything and reads nothing is given up, too", async () => {
+  const { app, connect } = await startBed({ limits: { writeTimeoutMs: 300 }, answer: () => null });
+  const client = await connect();
+  client.socket.pause();
+  client.send("POST /echo HTTP/1.1\r\nHost: a.test\r\nContent-Length: 10\r\n\r\nfirst");
+  await eventually("the target has it", () => app.requests.length === 1);
+  // The response begins before the request has ended, and is never read.
+  app.connections[0]?.socket.write(okResponse("x".repeat(40_000_000)));
+  await pause(150);
+  client.send("-last");
+  await eventually("the target's connection closes", () => app.connections[0]?.closed === true, 2_000);
+  expect(app.requests[0]?.body).toBe("first-last");
+});
+
+test("a response that comes slowly is no reason to leave a client that has said its last word", async () => {
+  const { app, connect } = await startBed({ limits: { halfCloseTimeoutMs: 300 }, answer: () => null });
+  const client = await connect();
+  client.send(get("/drops")).fin();
+  await eventually("the request arrives", () => app.requests.length === 1);
+  const target = app.connections[0]?.socket;
+  target?.write("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n");
+  for (let turn = 0; turn < 10; turn++) {
+    await pause(90);
+    target?.write(String(turn));
+  }
+  expect((await client.read(1))[0]?.body).toBe("0123456789");
+});
+
+test("whatever of the last response is still unsent when its connection ends, is sent", async () => {
+  const { app, proxy } = await startBed({ limits: { lingerTimeoutMs: 150 }, answer: () => null });
+  // A listener of the test's own, to see what the proxy has not got rid of yet.
+  let theirs: Socket | undefined;
+  const listener = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
+    theirs = socket;
+    proxy.plane.accept(socket);
+  });
+  listener.listen(0, "127.0.0.1");
+  await once(listener, "listening");
+  onTestFinished(() => void listener.close());
+  const client = await connectTo((listener.address() as AddressInfo).port);
+  client.socket.pause();
+  client.send(get("/", "a.test", "Connection: close\r\n"));
+  await eventually("the request arrives", () => app.requests.length === 1);
+  const target = app.connections[0]?.socket;
+  target?.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+  let sent = 0;
+  while ((theirs?.writableLength ?? 0) === 0) {
+    target?.write(`4000\r\n${"x".repeat(0x4000)}\r\n`);
+    sent += 0x4000;
+    await new Promise(setImmediate);
+  }
+  target?.write("0\r\n\r\n");
+  await pause(600);
+  expect(theirs?.writableLength, "still unsent").toBeGreaterThan(0);
+  client.socket.resume();
+  await client.until(() => client.ended || client.closed);
+  expect([client.responses()[0]?.complete, client.responses()[0]?.body.length]).toEqual([true, sent]);
 });

@@ -12,6 +12,7 @@ export class RawClient {
   closed = false;
   /** Code of the socket's error, if it had one. */
   error: string | undefined;
+  receivedBytes = 0;
   readonly #chunks: Buffer[] = [];
   #text = "";
   #textLength = 0;
@@ -21,6 +22,7 @@ export class RawClient {
     this.socket = socket;
     socket.on("data", (chunk: Buffer) => {
       this.#chunks.push(chunk);
+      this.receivedBytes += chunk.length;
       this.#wake();
     });
     socket.on("end", () => {

@@ -41,6 +41,9 @@ export class UpstreamConnection {
   }
 }
 
+/** Beyond this an unfinished request is not looked at again before it is complete. */
+const LARGE = 512 * 1024;
+
 export type RecordedRequest = RequestMessage & { readonly connection: UpstreamConnection };
 
 /** Wire text of the answer; null leaves the request unanswered (the test does it). */
@@ -125,6 +128,7 @@ export class RecordingUpstream {
   }
 
   #read(connection: UpstreamConnection): void {
+    if (connection.pending.length > LARGE && connection.pending.length < lengthOfUnfinished(connection)) return;
     const { requests, rest } = readRequests(connection.pending);
     if (connection.requests.at(-1)?.complete === false) connection.requests.pop();
     connection.requests.push(...requests);
@@ -144,6 +148,13 @@ export class RecordingUpstream {
       if (bytes !== null) connection.socket.write(typeof bytes === "string" ? Buffer.from(bytes, "latin1") : bytes);
     }
   }
+}
+
+/** Bytes of the last request, if its length is known and it is not complete yet. */
+function lengthOfUnfinished({ requests }: UpstreamConnection): number {
+  const last = requests.at(-1);
+  if (!last || last.complete || last.framing !== "length") return 0;
+  return last.head.length + Number(valueOf(last, "content-length"));
 }
 
 /** Names the target, the method, the path and the body's length: enough to see whose answer to what this is. */

@@ -7,7 +7,8 @@ export default class TotalsReporter implements Reporter {
     for (const module of modules) {
       const tests = [...module.children.allTests()];
       for (const test of tests) counts[test.result().state]++;
-      if (tests.length === 0 && !module.ok()) counts.failed++;
+      // A file that does not load, or whose set-up fails, has no failed test to show for it.
+      if (!module.ok() && !tests.some((test) => test.result().state === "failed")) counts.failed++;
     }
     const skipped = counts.skipped + counts.pending;
     process.stdout.write(

@@ -244,12 +244,11 @@ function scriptValue(value: Value): string {
 function urlPart(before: string, text: string): string {
   const start = before.trimStart();
   if (start === "") return escapeUrl(text);
-  if (/[?#]/.test(start)) return escapeQuery(text);
-  const [, scheme, delimiter] = /^([^/:&]*)([/:&]?)/.exec(start) as unknown as [string, string, string];
-  // A scheme could still come about, if `:` were let through.
-  if (delimiter === "") return escapeQuery(text);
+  const [, scheme, delimiter] = /^([^/:&?#]*)([/:&?#]?)/.exec(start) as unknown as [string, string, string];
+  // What an entity stands for is not worked out here, either.
   if (delimiter === "&" || (delimiter === ":" && !isSafeScheme(scheme))) {
     throw new Error("a value stands in an address that may run as a script");
   }
-  return escapeUrlPart(text);
+  // Without a delimiter, a scheme could still come about if `:` were let through.
+  return delimiter === "" || /[?#]/.test(start) ? escapeQuery(text) : escapeUrlPart(text);
 }

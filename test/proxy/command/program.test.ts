@@ -254,6 +254,17 @@ test("every deploy flag arrives where traffic looks for it", async () => {
   });
 });
 
+test("whether forwarded headers are believed stays open unless the flag is mentioned, so that it can follow TLS", async () => {
+  const { run, app, bench } = await proxy();
+  const said = async (...flags: string[]) => {
+    await run(["deploy", "web", "--target", app.address, ...QUICK, ...flags]);
+    return (await bench.plane.list()).services[0]?.options.target.forwardHeaders;
+  };
+  expect(await said()).toBeNull();
+  expect(await said("--forward-headers")).toBe(true);
+  expect(await said("--forward-headers=false")).toBe(false);
+});
+
 test("a rollout from the command line, and how list shows it", async () => {
   const { run, app, bench } = await proxy();
   const target = `localhost:${app.port}`;
