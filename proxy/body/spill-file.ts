@@ -25,7 +25,8 @@ export class SpillFile {
   #closed = false;
   #filling: Buffer | null = null;
   #filled = 0;
-  #spare: Buffer | null = null;
+  /** Written blocks, to be filled again: a large body must not leave a trail of garbage. */
+  readonly #spare: Buffer[] = [];
   readonly #queue: Buffer[] = [];
   #queuedBytes = 0;
   #written = 0;
@@ -77,14 +78,13 @@ export class SpillFile {
     this.#closed = true;
     this.#queue.length = 0;
     this.#filling = null;
-    this.#spare = null;
+    this.#spare.length = 0;
     this.#closeIfIdle();
   }
 
   #newBlock(): Buffer {
-    const block = this.#spare ?? Buffer.allocUnsafeSlow(this.#written === 0 ? FIRST_BLOCK_BYTES : SPILL_BLOCK_BYTES);
-    this.#spare = null;
-    return block;
+    const size = this.#written === 0 ? FIRST_BLOCK_BYTES : SPILL_BLOCK_BYTES;
+    return this.#spare.pop() ?? Buffer.allocUnsafeSlow(size);
   }
 
   #enqueue(): void {
@@ -123,7 +123,7 @@ export class SpillFile {
       }
       this.#writing = false;
       this.#queuedBytes -= block.length;
-      if (block.length === SPILL_BLOCK_BYTES) this.#spare = block;
+      if (block.length === SPILL_BLOCK_BYTES) this.#spare.push(block);
       this.#write();
       this.#onProgress();
     });

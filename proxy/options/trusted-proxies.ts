@@ -19,7 +19,7 @@ const PRESETS: ReadonlyMap<string, readonly string[]> = new Map([
       "fe80::/10",
     ],
   ],
-  // https://www.cloudflare.com/ips/, which has not changed since 2023.
+  // As published at https://www.cloudflare.com/ips/; to be compared before each release.
   [
     "cloudflare",
     [

@@ -1,4 +1,5 @@
 /** The built-in error pages: status and message → one readable, self-contained HTML document. Our own design. */
+import { STATUS_CODES } from "node:http";
 
 type Wording = { readonly title: string; readonly text: string };
 
@@ -39,7 +40,10 @@ export function errorPage(status: number, message: string | undefined): Buffer {
 }
 
 function render(status: number, message: string | undefined): Buffer {
-  const wording = WORDINGS[status] ?? { title: `Error ${status}`, text: "The request could not be completed." };
+  const wording = WORDINGS[status] ?? {
+    title: STATUS_CODES[status] ?? `Error ${status}`,
+    text: "The request could not be completed.",
+  };
   return Buffer.from(`<!doctype html>
 <html lang="en">
 <head>

@@ -90,7 +90,7 @@ test("with a client IP header its address is logged, whatever X-Forwarded-For sa
   expect((await bed.log()).lines).toMatchObject([{ remote_addr: "198.51.100.7", client_addr: "127.0.0.1" }]);
 });
 
-test("credentials are not logged, even when their fields are asked for", async () => {
+test("credentials are not logged, even when their fields are asked for [LG-04]", async () => {
   const secret = "s3cr3t-s3cr3t";
   const request = ["Authorization", "Cookie", "Proxy-Authorization", "X-Api-Key", "x-auth-token", "X-Absent-Token"];
   const bed = await startBed({
@@ -127,7 +127,7 @@ test("credentials are not logged, even when their fields are asked for", async (
   for (const name of SECRET_FIELDS) expect(name).toBe(name.toLowerCase());
 });
 
-test("a user name in the request target never gets as far as the log", async () => {
+test("a user name in the request target never gets as far as the log [LG-04]", async () => {
   const bed = await startBed();
   const client = await bed.connect();
   const response = await client.ask("GET http://me:s3cr3t@a.test/ HTTP/1.1\r\nHost: a.test\r\n\r\n");
@@ -167,7 +167,7 @@ const NASTY = Buffer.from([
   ...Array.from({ length: 128 }, (_, index) => index + 128),
 ]).toString("latin1");
 
-test("whatever clients and targets send, a line is one line of visible ASCII", async () => {
+test("whatever clients and targets send, a line is one line of visible ASCII [LG-03]", async () => {
   const nasty = '\u0085\u009b31m\u00e2\u0080\u00ae\u00ff"\\\t';
   const bed = await startBed({
     answer: (message) => okResponse("x", message, `X-Evil: ${nasty}\r\nContent-Language: ${NASTY}\r\n`),
@@ -190,7 +190,7 @@ test.each([
   ["plain text", "x"],
   ["invalid UTF-8", "\xff"],
   ["quotes", '"'],
-])("a line has at most 8 KB, however much of %s a client sends", async (_, character) => {
+])("a line has at most 8 KB, however much of %s a client sends [LG-03]", async (_, character) => {
   const long = character.repeat(6_000);
   const bed = await startBed({
     answer: (message) => okResponse("x", message, `X-Long: ${long}\r\n`),
@@ -209,7 +209,7 @@ test.each([
   expect(lines[0]).toMatchObject({ status: 200, service: "app", req_x_short: "kept", truncated: true });
 });
 
-test("event lines are bounded too: a path of 10 KB, a control character, a flood", async () => {
+test("event lines are bounded too: a path of 10 KB, a control character, a flood [LG-05]", async () => {
   const bed = await startBed({
     answer: (_, connection) => {
       connection.socket.destroy();

@@ -344,7 +344,7 @@ describe("responses", () => {
     ["a chunked long poll [A102]", "Content-Type: text/plain\r\nTransfer-Encoding: chunked\r\n", chunk("part")],
     ["chunked JSON [A103]", "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n", chunk("{}")],
     ["a response until close", "Connection: close\r\n", "part"],
-  ])("%s flows while it is made", async (_, fields, part) => {
+  ])("%s flows while it is made [W12]", async (_, fields, part) => {
     const { connect } = await bed(
       { memoryBytes: 2, maxResponseBytes: 3 },
       { answer: () => `HTTP/1.1 200 OK\r\n${fields}\r\n${part}` },
@@ -383,7 +383,7 @@ describe("responses", () => {
     for (const status of [204, 304, 200]) expect((await other.ask(get(`/${status}`))).status).toBe(status);
   });
 
-  test("a 103 goes out at once with its own fields, and the final status is the right one", async () => {
+  test("a 103 goes out at once with its own fields, and the final status is the right one [W12]", async () => {
     const { connect } = await bed(
       {},
       {
@@ -522,7 +522,7 @@ describe("both", () => {
     }
   });
 
-  test("large bodies in both directions arrive byte for byte, and no file is left", async () => {
+  test("large bodies in both directions arrive byte for byte, and no file is left [W11]", async () => {
     const patterned = await startPatternedTarget();
     const { proxy } = await bed({});
     await proxy.serve(service("files", [patterned.port], { buffering: { ...BOTH, memoryBytes: 100_000 } }));
@@ -552,7 +552,7 @@ describe("both", () => {
 });
 
 describe("no room", () => {
-  test("without a temporary directory a spilling request is a 507, a spilling response a 502, others pass", async () => {
+  test("without a temporary directory a spilling request is a 507, a spilling response a 502, others pass [ST-09]", async () => {
     const directory = await temporaryDirectory();
     const { app, proxy, connect } = await bed({ memoryBytes: 10 }, { answer: () => okResponse("fine") });
     const before = process.env["TMPDIR"];

@@ -6,7 +6,7 @@ import { get, post } from "../support/raw-client.ts";
 import { service, target } from "../support/running-proxy.ts";
 import { unusedPort } from "../support/unused-port.ts";
 
-test("requests take turns between the targets", async () => {
+test("requests take turns between the targets [A117]", async () => {
   const bed = await startBed();
   const others = [await startTarget("second"), await startTarget("third")];
   await bed.proxy.serve(service("app", [bed.app.port, ...others.map(({ port }) => port)]));
@@ -34,7 +34,7 @@ test.each([
   ["a GET", get("/x")],
   ["a POST with its body", post("/x", "hello")],
   ["a chunked POST", "POST /x HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"],
-])("%s goes to another target when one refuses connections", async (_, bytes) => {
+])("%s goes to another target when one refuses connections [W8]", async (_, bytes) => {
   const bed = await startBed();
   await bed.proxy.serve(service("app", [bed.app.port, await unusedPort()]));
   for (let turn = 0; turn < 4; turn++) {

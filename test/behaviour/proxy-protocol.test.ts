@@ -85,7 +85,7 @@ test("a header that does not come in time, or only half, ends the connection", a
   await eventually("they are forgotten", () => proxy.plane.connections.size === 0);
 });
 
-test("with trusted proxies, only they announce; to a stranger it is a bad request", async () => {
+test("with trusted proxies, only they announce; to a stranger it is a bad request [FW-01]", async () => {
   const header = V1 + get("/");
   const trusting = await startBed({ proxyProtocol: true, trustedProxies: ["127.0.0.1"] });
   expect((await clientOf(trusting, header))[0]).toBe("203.0.113.5");

@@ -129,7 +129,7 @@ test("affinity of 0 sets no cookie and believes none [A75]", async () => {
   expect(servedBy(await ask(client, "GET", `Cookie: kamal-writer=${Date.now() + 500}\r\n`))).toBe("reader");
 });
 
-test("nobody pins himself to the writers with a cookie that the proxy would never set", async () => {
+test("nobody pins himself to the writers with a cookie that the proxy would never set [W18]", async () => {
   const { client } = await split();
   for (const value of [Date.now() + 10 * 60_000, "9".repeat(16), "9".repeat(30), "1e99", "-1", "x", "", "Infinity"]) {
     expect(servedBy(await ask(client, "GET", `Cookie: kamal-writer=${value}\r\n`)), String(value)).toBe("reader");

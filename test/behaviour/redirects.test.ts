@@ -13,7 +13,7 @@ const CANONICAL = { hosts: HOSTS, canonicalHost: "example.com" };
 const startRedirecting = (route: Partial<ServiceRoute>, options: BedOptions = {}) => startBed({ ...options, route });
 const seen = (response: ResponseMessage) => [response.status, valueOf(response, "location"), response.body];
 
-test("plain HTTP is sent to HTTPS: 301 for GET and HEAD, 308 with an empty body for the rest [A125 A165]", async () => {
+test("plain HTTP is sent to HTTPS: 301 for GET and HEAD, 308 with an empty body for the rest [A125 A165] [W24 RT-08]", async () => {
   const { app, connect } = await startRedirecting(TLS);
   for (const [method, status] of [
     ["GET", 301],
@@ -54,7 +54,7 @@ test("to both in a single hop [A127]", async () => {
   expect(seen(response)).toEqual([301, "https://example.com/a", ""]);
 });
 
-test("the connection stays open", async () => {
+test("the connection stays open [W24]", async () => {
   const { connect } = await startRedirecting(TLS);
   const client = await connect();
   for (let turn = 0; turn < 3; turn++) {
@@ -65,7 +65,7 @@ test("the connection stays open", async () => {
   expect((await client.read(4))[3]?.status).toBe(308);
 });
 
-test("path and query are kept byte for byte", async () => {
+test("path and query are kept byte for byte [W24]", async () => {
   const { connect } = await startRedirecting(TLS);
   const client = await connect();
   for (const target of ["/", "/?", "//x.test/", "/a%2Fb/../c//d%41", "/a|b'[\xc3\xa9]", '/?q=;%zz&"', "/\\x"]) {
@@ -85,7 +85,7 @@ test("paused, stopped and asked for its health, a service redirects all the same
   }
 });
 
-test("a host that somebody made up never gets into the location", async () => {
+test("a host that somebody made up never gets into the location [RT-07]", async () => {
   const { connect } = await startRedirecting({ ...TLS, hosts: ["example.com", "*.example.com", ""] });
   for (const [fields, location] of [
     ["Host: a.example.com\r\n", "https://a.example.com/"],

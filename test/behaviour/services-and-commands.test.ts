@@ -68,7 +68,7 @@ async function app(name: string): Promise<string> {
   return app.address;
 }
 
-test("the first deploy makes the state file; a service without host answers for any [A128]", async () => {
+test("the first deploy makes the state file; a service without host answers for any [A128] [A187]", async () => {
   const bed = await startBed();
   const file = join(bed.home, ".config", "kamal-proxy", "kdeploy-proxy.state.json");
   expect(existsSync(file)).toBe(false);
@@ -170,7 +170,7 @@ test("a rollout: its target alone changes nothing, the cookie of a listed visito
   expect(await visitor("1")).toMatchObject({ text: "v3" });
 });
 
-test("what kamal-proxy left behind serves, reads, rollout and all, and one bad entry costs only itself", async () => {
+test("what kamal-proxy left behind serves, reads, rollout and all, and one bad entry costs only itself [W3]", async () => {
   const home = await temporaryDirectory();
   const directory = join(home, ".config", "kamal-proxy");
   await mkdir(directory, { recursive: true });

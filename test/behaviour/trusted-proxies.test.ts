@@ -36,7 +36,7 @@ async function forwarded(
   };
 }
 
-test("a trusted proxy's fields are passed on and extended; the log shows the client", async () => {
+test("a trusted proxy's fields are passed on and extended; the log shows the client [FW-04]", async () => {
   const { told, value, remote, client, port } = await forwarded(HERE, CLAIMED);
   expect(told).toEqual(["1.1.1.1, 2.2.2.2, 127.0.0.1", "https", "front.test", "443", "/outer"]);
   expect(value("x-real-ip")).toBe("2.2.2.2");
@@ -44,7 +44,7 @@ test("a trusted proxy's fields are passed on and extended; the log shows the cli
   expect([remote, client]).toEqual(["2.2.2.2", "127.0.0.1"]);
 });
 
-test("a stranger's are replaced, though the service would forward them", async () => {
+test("a stranger's are replaced, though the service would forward them [W16 FW-01]", async () => {
   const { told, value, values, remote, port } = await forwarded(ELSEWHERE, CLAIMED);
   expect(told).toEqual(["127.0.0.1", "http", "a.test", undefined, undefined]);
   expect(value("x-real-ip")).toBeUndefined();
@@ -67,7 +67,7 @@ test.each([
   ["X_Forwarded_For: 1.1.1.1\r\n", "127.0.0.1"],
   ["X-Forwarded-For: 1.1.1.1\r\nConnection: x-forwarded-FOR\r\n", "127.0.0.1"],
   ["", "127.0.0.1"],
-])("after %j the client is %s", async (fields, client) => {
+])("after %j the client is %s [FW-04]", async (fields, client) => {
   expect((await forwarded(HERE, fields)).remote).toBe(client);
 });
 
@@ -88,7 +88,7 @@ test("the client IP field of a trusted proxy counts, if it is one address", asyn
   }
 });
 
-test("that of a stranger is kept from the application in every spelling", async () => {
+test("that of a stranger is kept from the application in every spelling [W16 FW-06]", async () => {
   const fields = "CF-Connecting-IP: 9.9.9.9\r\ncf_connecting_ip: 9.9.9.9\r\nX-Mine: 1\r\n";
   const { value, remote } = await forwarded(ELSEWHERE, CLAIMED + fields, { clientIpHeader: "CF-Connecting-IP" });
   expect([value("cf-connecting-ip"), value("cf_connecting_ip"), value("x-mine")]).toEqual([undefined, undefined, "1"]);

@@ -101,7 +101,7 @@ test("the handshake passes byte for byte, hop-by-hop fields made anew", async ()
   expect(valuesOf(response ?? { fields: [] }, "connection")).toEqual(["Upgrade"]);
 });
 
-test("frames in the target's packet behind the 101 are not lost", async () => {
+test("frames in the target's packet behind the 101 are not lost [WS-05]", async () => {
   const { app, connect } = await startBed();
   app.answer = (request) => accepted(request) + textFrame("early");
   const client = await connect();
@@ -109,7 +109,7 @@ test("frames in the target's packet behind the 101 are not lost", async () => {
   expect(await client.until(() => client.text.endsWith(textFrame("early")))).toBe(true);
 });
 
-test("bytes behind the client's handshake wait for the 101 and are then the first ones", async () => {
+test("bytes behind the client's handshake wait for the 101 and are then the first ones [W13 WS-04]", async () => {
   const { app, connect } = await startBed();
   app.answer = () => null;
   const client = await connect();
@@ -124,7 +124,7 @@ test("bytes behind the client's handshake wait for the 101 and are then the firs
   await eventually("they arrive", () => target.received.endsWith("\r\n\r\nEARLY-1EARLY-2"));
 });
 
-test("when the target refuses, its answer is plain HTTP and what follows is the next request", async () => {
+test("when the target refuses, its answer is plain HTTP and what follows is the next request [WS-02]", async () => {
   const { app, connect } = await startBed();
   app.answer = ({ target }) =>
     target === "/cable"
@@ -136,7 +136,7 @@ test("when the target refuses, its answer is plain HTTP and what follows is the 
   expect(responses.map(({ status, body }) => `${status} ${body}`)).toEqual(["426 no", "200 next"]);
 });
 
-test("h2c and unknown protocols are never forwarded, alone or beside websocket", async () => {
+test("h2c and unknown protocols are never forwarded, alone or beside websocket [W17 WS-12]", async () => {
   const { app, connect } = await startBed();
   const client = await connect();
   for (const upgrade of ["h2c", "websocket, h2c", "h2c, websocket", "unknown/1.0", "websocket\r\nUpgrade: h2c"]) {
@@ -185,20 +185,20 @@ test("half-close from the target's side leaves the other direction open", async 
   await eventually("both are closed", () => target.closed && client.closed);
 });
 
-test("a client that vanishes takes the target's side along at once", async () => {
+test("a client that vanishes takes the target's side along at once [WS-06]", async () => {
   const { client, target } = await tunnel(await startBed());
   client.reset();
   await eventually("the target's side closes", () => target.closed, 1_000);
   expect(target.aborted).toBe(false);
 });
 
-test("a target that vanishes takes the client's side along at once", async () => {
+test("a target that vanishes takes the client's side along at once [WS-06]", async () => {
   const { client, target } = await tunnel(await startBed());
   target.socket.resetAndDestroy();
   expect(await client.until(() => client.closed || client.ended, 1_000)).toBe(true);
 });
 
-test("a tunnel without a byte in either direction ends after its time; traffic keeps it open", async () => {
+test("a tunnel without a byte in either direction ends after its time; traffic keeps it open [WS-07]", async () => {
   const bed = await startBed({ limits: { tunnelTimeoutMs: 300 } });
   const { client, target } = await tunnel(bed);
   for (let turn = 0; turn < 6; turn++) {
@@ -210,7 +210,7 @@ test("a tunnel without a byte in either direction ends after its time; traffic k
   await eventually("both are closed", () => (client.closed || client.ended) && target.closed);
 });
 
-test("a fast sender does not fill the proxy for a slow reader, in either direction", async () => {
+test("a fast sender does not fill the proxy for a slow reader, in either direction [WS-10]", async () => {
   const bed = await startBed();
   const { client, target } = await tunnel(bed);
   const block = Buffer.alloc(1024 * 1024, "z");
@@ -226,7 +226,7 @@ test("a fast sender does not fill the proxy for a slow reader, in either directi
   expect(await client.until(() => client.receivedBytes > 64 * block.length, 15_000)).toBe(true);
 });
 
-test("a thousand sockets opened and closed leave no descriptor behind", async () => {
+test("a thousand sockets opened and closed leave no descriptor behind [WS-06]", async () => {
   const bed = await startBed();
   bed.app.answer = accepted;
   const descriptors = (): number => readdirSync("/proc/self/fd").length;

@@ -16,7 +16,7 @@ async function startProxy(...flags: string[]): Promise<Child> {
   return child;
 }
 
-test("--metrics-port: the page is there from the start to the end, and the log says where", async () => {
+test("--metrics-port: the page is there from the start to the end, and the log says where [W20]", async () => {
   const port = await unusedPort();
   const proxy = await startProxy("--metrics-port", String(port), "--metrics-bind", "127.0.0.1");
   const enabled = await proxy.line((line) => line.includes('"Metrics enabled"'));

@@ -185,7 +185,7 @@ describe("memory and disk", () => {
     held.discard();
   });
 
-  test("on a full disk, it fails and says why, and gives the room back", async (context) => {
+  test("on a full disk, it fails and says why, and gives the room back [ST-09]", async (context) => {
     const { directory, held } = await start({ memoryBytes: 0 });
     try {
       execFileSync("mount", ["-t", "tmpfs", "-o", "size=512k", "none", directory], { stdio: "ignore" });
@@ -205,7 +205,7 @@ describe("memory and disk", () => {
   });
 });
 
-test("a proxy that is killed in the middle of spilling leaves no file behind", async () => {
+test("a proxy that is killed in the middle of spilling leaves no file behind [W11 ST-09]", async () => {
   const directory = await temporaryDirectory();
   const child = startChild("test/support/programs/spill-and-wait.ts", [], { TMPDIR: directory });
   expect(await child.line((line) => line.startsWith("spilled"))).toBe("spilled 2, names 0");

@@ -27,7 +27,7 @@ async function proxy() {
 
 const QUICK = ["--health-check-interval", "20ms"];
 
-test("bare, help and version", async () => {
+test("bare, help and version [W27]", async () => {
   const bare = await runCommandLine([]);
   expect(bare).toMatchObject({ code: 0, stderr: "" });
   for (const name of [
@@ -265,7 +265,7 @@ test("whether forwarded headers are believed stays open unless the flag is menti
   expect(await said("--forward-headers=false")).toBe(false);
 });
 
-test("a rollout from the command line, and how list shows it", async () => {
+test("a rollout from the command line, and how list shows it [W27]", async () => {
   const { run, app, bench } = await proxy();
   const target = `localhost:${app.port}`;
   await run(["deploy", "web", "--target", app.address, ...QUICK]);
@@ -309,7 +309,7 @@ test("a failed deploy prints why and what to change", async () => {
   );
 });
 
-test("list: columns, any host, several targets, colours only on a terminal", async () => {
+test("list: columns, any host, several targets, colours only on a terminal [W27]", async () => {
   const { run, app } = await proxy();
   expect((await run(["list"])).stdout).toBe("Service  Host  Path  Target  State  TLS  \n");
   await run(["deploy", "b", "--target", app.address, "--host", "b.example.com,*.b.example.com", ...QUICK]);

@@ -86,14 +86,14 @@ test("every command, over the socket", async () => {
   });
 });
 
-test("the socket is private and goes away when it is closed", async () => {
+test("the socket is private and goes away when it is closed [W20 CS-02]", async () => {
   const { path, socket, bench } = await listening();
   expect((await stat(path)).mode & 0o777).toBe(0o600);
   await socket.close();
   expect(await readdir(bench.directory)).not.toContain("c.sock");
 });
 
-test("a second proxy does not take the socket over", async () => {
+test("a second proxy does not take the socket over [CS-01]", async () => {
   const { path, bench } = await listening();
   await expect(ControlSocket.listen(path, bench.plane, bench.log.log)).rejects.toMatchObject({
     code: "address-in-use",
@@ -164,7 +164,7 @@ test.each([
   ],
   ["an unfinished line", '{"version":1,"comm', /ended in the middle of its line/],
   ["nothing", "", /^$/],
-])("%s is answered with an error, and the next call works", async (_, bytes, answer) => {
+])("%s is answered with an error, and the next call works [CS-03 CS-07]", async (_, bytes, answer) => {
   const { path } = await listening();
   expect(await raw(path, bytes)).toMatch(answer);
   expect((await callControl(path, { command: "list" })).services).toEqual([]);
@@ -177,7 +177,7 @@ test("options are checked again where the deploy is done: TLS without a host is 
   expect(await raw(path, line)).toMatch(/service options invalid: host must be set when using TLS/);
 });
 
-test("an endless line is cut off at 1 MiB, in constant memory", async () => {
+test("an endless line is cut off at 1 MiB, in constant memory [CS-04]", async () => {
   const { path } = await listening();
   const socket: Socket = connect(path);
   socket.on("error", () => undefined);
@@ -197,7 +197,7 @@ test("an endless line is cut off at 1 MiB, in constant memory", async () => {
   expect(answer).toMatch(/a request can have 1048576 bytes at most/);
 });
 
-test("a client that stalls is let go; others are not held up", async () => {
+test("a client that stalls is let go; others are not held up [CS-05]", async () => {
   const { path } = await listening({ requestTimeoutMs: 100 });
   const stalled = raw(path, '{"version":1', { end: false });
   const silent = raw(path, "", { end: false });
@@ -213,7 +213,7 @@ test("a client that half-closes after its request gets its answer; what it sent 
   );
 });
 
-test("a client killed in mid-deploy: the deploy goes on, and its end can be looked up", async () => {
+test("a client killed in mid-deploy: the deploy goes on, and its end can be looked up [CS-06]", async () => {
   const { path, bench } = await listening();
   const app = await healthyApp(503);
   const request = { version: 1, command: "deploy", service: "web", targets: [app.address], options: options() };
@@ -229,7 +229,7 @@ test("a client killed in mid-deploy: the deploy goes on, and its end can be look
   });
 });
 
-test("1000 lists at once are answered", async () => {
+test("1000 lists at once are answered [CS-12]", async () => {
   const { path } = await listening();
   const lists = await Promise.all(Array.from({ length: 1_000 }, () => callControl(path, { command: "list" })));
   expect(lists).toHaveLength(1_000);

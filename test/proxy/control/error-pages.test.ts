@@ -80,7 +80,7 @@ test.each([
   });
 });
 
-test("what is called a page and is no file ends the loading, it does not hold it up", async () => {
+test("what is called a page and is no file ends the loading, it does not hold it up [DP-13]", async () => {
   const path = await pagesIn({ "404.html": PAGE });
   await promisify(execFile)("mkfifo", [join(path, "503.html")]);
   await expect(loadErrorPages(path)).rejects.toMatchObject({ hint: expect.stringContaining("503.html is not a file") });
@@ -103,7 +103,7 @@ test("pages reach traffic as they were at the deploy, and again at a restart as 
   expect(again.dataPlane.route("web")?.errorPages).toBeNull();
 });
 
-test("a deploy whose pages cannot be loaded fails before anybody waits, and changes nothing [A130]", async () => {
+test("a deploy whose pages cannot be loaded fails before anybody waits, and changes nothing [A130] [DP-13]", async () => {
   const path = await pagesIn({ "503.html": PAGE });
   const bench = await startControl();
   const [v1, v2] = [await startHealthApp(), await startHealthApp()];
@@ -123,7 +123,7 @@ test("a deploy whose pages cannot be loaded fails before anybody waits, and chan
   expect((await startControl(bench.directory)).dataPlane.rotation("web")).toEqual([v1.address]);
 });
 
-test("pages that are missing at a restart cost their own service only, until they are back: weak point 3", async () => {
+test("pages that are missing at a restart cost their own service only, until they are back: weak point 3 [W3]", async () => {
   const path = await pagesIn({ "503.html": PAGE });
   const bench = await startControl();
   const app = await startHealthApp();

@@ -27,7 +27,7 @@ test("without a state file there are no services", async () => {
   expect(bench.log.saying("No previous state to restore")).toHaveLength(1);
 });
 
-test("restored targets are in rotation at once, and checked from then on", async () => {
+test("restored targets are in rotation at once, and checked from then on [ST-08]", async () => {
   const app = await startHealthApp(500);
   onTestFinished(() => app.kill());
   const bench = await startControl(await directoryWith([entry("web", "", [app.address, "127.0.0.1:1"])]));
@@ -38,7 +38,7 @@ test("restored targets are in rotation at once, and checked from then on", async
   expect(app.requests.at(-1)?.url).toBe("/up?full=1");
 });
 
-test("a bad entry costs one service; it is kept word for word, listed, and cured by a deploy", async () => {
+test("a bad entry costs one service; it is kept word for word, listed, and cured by a deploy [W3]", async () => {
   const bad = { ...entry("bad", "b.example.com", ["127.0.0.1:1"]), gate: { state: "confused" }, extra: [1, { a: 2 }] };
   const badTarget = entry("target", "t.example.com", ["not a target"]);
   const clash = entry("clash", "a.example.com", ["127.0.0.1:1"]);

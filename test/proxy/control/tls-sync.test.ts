@@ -37,7 +37,7 @@ test("a service below a path speaks TLS as its root does, and falls back when th
   expect(tlsOf(bench, "api")).toEqual({ enabled: false, redirect: true });
 });
 
-test("the default TLS host: that of a service with TLS and a host, never an on-demand one, always the same [A159 A160]", () => {
+test("the default TLS host: that of a service with TLS and a host, never an on-demand one, always the same [A159 A160] [W23]", () => {
   const record = (name: string, service: Record<string, unknown>): ServiceRecord => ({
     name,
     service: readServiceOptions(service),
@@ -96,7 +96,7 @@ test("what is taken over is never saved as the service's own, and is there again
   expect(tlsOf(again, "api")?.enabled).toBe(true);
 });
 
-test("a service below a path under a TLS root does not believe forwarded headers unless told to: weak point 16", async () => {
+test("a service below a path under a TLS root does not believe forwarded headers unless told to: weak point 16 [W16]", async () => {
   const { bench, deploy } = await bed(true);
   await deploy("api", API);
   expect(forwards(bench, "api"), "without TLS the default is to believe").toBe(true);

@@ -3,7 +3,7 @@ import { BurstLimit } from "../../../proxy/observe/burst-limit.ts";
 import { eventually } from "../../support/eventually.ts";
 import { recordedLog } from "../../support/recorded-log.ts";
 
-test("of many lines about the same target ten pass, then one says how many did not", async () => {
+test("of many lines about the same target ten pass, then one says how many did not [LG-05]", async () => {
   const { log, saying } = recordedLog();
   for (let index = 0; index < 500; index++) log.error("Error while proxying", { target: "a:1", path: `/${index}` });
   for (let index = 0; index < 3; index++) log.error("Error while proxying", { target: "b:1", path: "/" });

@@ -17,7 +17,7 @@ async function startPipe() {
   return { reader, writer };
 }
 
-test("a reader that stalls costs lines, counted, never memory or time; once it reads again it is told how many", async () => {
+test("a reader that stalls costs lines, counted, never memory or time; once it reads again it is told how many [LG-01]", async () => {
   const { reader, writer } = await startPipe();
   const recovered: number[] = [];
   const lines = new LineWriter(writer, (lost) => recovered.push(lost));
@@ -41,7 +41,7 @@ test("a reader that stalls costs lines, counted, never memory or time; once it r
   closeSync(writer);
 });
 
-test("a reader that has gone is no reason to stop: its lines are counted as dropped", async () => {
+test("a reader that has gone is no reason to stop: its lines are counted as dropped [LG-02]", async () => {
   const { reader, writer } = await startPipe();
   const lines = new LineWriter(writer);
   closeSync(reader);

@@ -37,7 +37,7 @@ test.each([
   ["bücher.example", "xn--bcher-kva.example"],
   ["*.BÜCHER.example", "*.xn--bcher-kva.example"],
   ["", ""],
-])("host %j is kept as %j", (given, kept) => {
+])("host %j is kept as %j [W22]", (given, kept) => {
   expect(readServiceOptions({ hosts: [given] }).hosts).toEqual([kept]);
 });
 

@@ -92,7 +92,7 @@ test.each([
   ["1.2.3.4:x", null],
   ['"1.2.3.4"', null],
   ["", null],
-])("hop %j is %j", (hop, address) => {
+])("hop %j is %j [FW-05]", (hop, address) => {
   expect(addressOfHop(hop)).toBe(address);
 });
 
@@ -101,6 +101,6 @@ test.each([
   ["fe80::1%eth0", "fe80::1"],
   ["::1", "::1"],
   ["", ""],
-])("socket address %j is %j", (given, plain) => {
+])("socket address %j is %j [FW-05]", (given, plain) => {
   expect(plainAddress(given)).toBe(plain);
 });

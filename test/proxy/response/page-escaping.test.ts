@@ -135,7 +135,7 @@ describe("no message gets out of its place", () => {
     );
   });
 
-  test("whatever stands before it, a value is shown safely or the page not at all", () => {
+  test("whatever stands before it, a value is shown safely or the page not at all [DP-12]", () => {
     const before = fc.string({
       unit: fc.constantFrom(
         "<",

@@ -43,7 +43,7 @@ describe("the host", () => {
     expect(lookUp([], "a.test/")).toBeNull();
   });
 
-  test("names that objects have by birth are hosts like any other", () => {
+  test("names that objects have by birth are hosts like any other [RT-06]", () => {
     for (const host of ["__proto__", "constructor", "tostring"]) {
       expect(lookUp(services, `${host}/`)).toBe("any");
       expect(lookUp([on("odd", [host])], `${host}/`)).toBe("odd");

@@ -156,7 +156,7 @@ test("what an earlier version of ours could only carry takes its place now", () 
   });
 });
 
-test("a service below a path leaves TLS to its root, whose certificate it never had: weak point 4", () => {
+test("a service below a path leaves TLS to its root, whose certificate it never had: weak point 4 [W4]", () => {
   const below = {
     ...CURRENT,
     options: {

@@ -8,12 +8,12 @@ test.each([
   ["172.17.0.2:3000", "172.17.0.2:3000"],
   ["0a1b2c3d4e5f:80", "0a1b2c3d4e5f:80"],
   ["[fd00::1]:3000", "[fd00::1]:3000"],
-])("%j is the target %j", (given, shown) => {
+])("%j is the target %j [W22]", (given, shown) => {
   expect(formatTargetAddress(parseTargetAddress(given))).toBe(shown);
 });
 
 test.each(["", "_", "/", "http://app", "app/path", "app:0", "app:65536", "app:", "a b", "-app", "fd00::1"])(
-  "%j is no target [A62]",
+  "%j is no target [A62] [CS-11]",
   (text) => {
     expect(() => parseTargetAddress(text)).toThrow(
       expect.objectContaining({ code: "invalid-target", message: `${text} :invalid host pattern` }),
