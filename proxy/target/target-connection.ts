@@ -162,7 +162,7 @@ export class TargetConnection extends DeadlineEntry implements RequestSink, Time
     if (exchange === null) return;
     if (this.#state === TUNNEL) {
       this.#exchange = null;
-      exchange.endTunnel(this.#frames?.atBoundary ? CLOSE_FRAME : undefined);
+      exchange.closeTunnel(this.#frames?.atBoundary ? CLOSE_FRAME : undefined);
       this.#socket.destroy();
       return;
     }
