@@ -129,11 +129,18 @@ export class Http1Connection extends DeadlineEntry implements ExchangeOwner, Tim
     this.#context.tunnel.arm(this);
   }
 
-  /** The target's side of the tunnel has ended; ours ends when the client has said its last word too. */
+  /** The target has said its last word; the client may go on talking to it. */
   endTunnel(): void {
     this.#tunnelEnded = true;
-    this.#sayLast();
+    this.socket.end();
     if (this.#inputEnded) this.#finishTunnel();
+  }
+
+  /** Both sides are to end; the client gets a moment to say goodbye. */
+  closeTunnel(): void {
+    this.#tunnelEnded = true;
+    if (this.#inputEnded) this.#finishTunnel();
+    else this.#sayLast();
   }
 
   // Called by deadlines and by the listener
@@ -182,8 +189,8 @@ export class Http1Connection extends DeadlineEntry implements ExchangeOwner, Tim
     }
     const exchange = this.#exchange;
     if (exchange?.phase === Phase.Tunnelling) {
-      if (!this.#tunnelEnded) this.tunnelActive();
       if (exchange.sink === null) return;
+      this.tunnelActive();
       exchange.sink.sendBody(chunk, 0, chunk.length);
       this.#flushTo(exchange.sink);
       return;

@@ -39,6 +39,7 @@ export interface ExchangeOwner {
   startTunnel(): void;
   tunnelActive(): void;
   endTunnel(): void;
+  closeTunnel(): void;
   destroy(): void;
   reset(): void;
 }
@@ -210,10 +211,15 @@ export class Http1Exchange extends Exchange {
     return this.flush();
   }
 
-  override endTunnel(goodbye?: Buffer): void {
+  override endTunnel(): void {
+    this.#connection.endTunnel();
+  }
+
+  override closeTunnel(goodbye: Buffer | undefined): void {
     if (goodbye) this.#context.output.copy(goodbye, 0, goodbye.length);
     this.#context.output.flush(this.#connection.socket);
-    this.#connection.endTunnel();
+    this.sink = null;
+    this.#connection.closeTunnel();
   }
 
   override answer(status: number, options: AnswerOptions = {}): void {

@@ -206,8 +206,10 @@ export abstract class Exchange implements ResponseSink {
   /** Passes a 101 on and splices: from then on bytes go to `sink.sendBody`, and come by `tunnel`. */
   abstract switchProtocols(head: ResponseHead): void;
   abstract tunnel(bytes: Buffer, start: number, end: number): boolean;
-  /** The target has sent its last byte; `goodbye` goes out before the end. */
-  abstract endTunnel(goodbye?: Buffer): void;
+  /** The target has sent its last byte; what the client still sends goes on to it. */
+  abstract endTunnel(): void;
+  /** The tunnel is over for both; `goodbye` is the last that the client hears. */
+  abstract closeTunnel(goodbye: Buffer | undefined): void;
 
   /** Answers from the proxy itself with an error page (or nothing, for 200), if nothing was answered yet. */
   abstract answer(status: number, options?: AnswerOptions): void;

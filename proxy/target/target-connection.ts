@@ -150,7 +150,7 @@ export class TargetConnection extends DeadlineEntry implements PooledConnection,
     if (exchange === null) return;
     if (this.#state === TUNNEL) {
       this.#exchange = null;
-      exchange.endTunnel(this.#frames?.atBoundary ? CLOSE_FRAME : undefined);
+      exchange.closeTunnel(this.#frames?.atBoundary ? CLOSE_FRAME : undefined);
       this.#socket.destroy();
       return;
     }

@@ -1,7 +1,10 @@
 /** Each named limit of proxy/limits.ts: just within it all is well, just beyond it the named thing happens. */
-import { expect, test } from "vitest";
+import { once } from "node:events";
+import { connect as connectSocket } from "node:net";
+import { expect, onTestFinished, test } from "vitest";
 import { DEFAULT_LIMITS } from "../../proxy/limits.ts";
 import { connectTo, startBed } from "../support/bed.ts";
+import { startChild } from "../support/child-process.ts";
 import { eventually, pause, settled } from "../support/eventually.ts";
 import { valuesOf } from "../support/http-messages.ts";
 import { get, type RawClient } from "../support/raw-client.ts";
@@ -188,15 +191,19 @@ test("maxResponseFields: a target's response with more fields is a 502", async (
 
 test("connectTimeoutMs: a target that does not answer the knock is a 504 [W8]", async () => {
   const { proxy } = await startBed({ limits: { connectTimeoutMs: 250 } });
-  // A network for documentation (RFC 5737): nothing answers there, and where it is unroutable at all that is a 502.
-  const far = { ...service("far", []), targets: [{ ...target("far", 80), address: "192.0.2.1:80" }] };
-  await proxy.serve(far);
+  const full = startChild("test/support/programs/full-queue.ts", []);
+  onTestFinished(async () => void (await full.end("SIGKILL")));
+  const port = Number(await full.line((line) => /^\d+$/.test(line)));
+  // The kernel itself accepts as many as the queue holds; from then on it drops whoever knocks.
+  const queued = [connectSocket(port, "127.0.0.1"), connectSocket(port, "127.0.0.1")];
+  await Promise.all(queued.map((socket) => once(socket, "connect")));
+  await proxy.serve(service("far", [port]));
   const startedAt = performance.now();
   const client = await connectTo(proxy.port);
-  const status = await statusOf(() => Promise.resolve(client), get("/"));
-  expect([502, 504]).toContain(status);
+  expect(await statusOf(() => Promise.resolve(client), get("/"))).toBe(504);
   expect(performance.now() - startedAt).toBeLessThan(1_500);
   expect(DEFAULT_LIMITS.connectTimeoutMs).toBeLessThanOrEqual(5_000);
+  for (const socket of queued) socket.destroy();
 });
 
 test("upgradeKinds: only the named upgrades are asked of a target", async () => {

@@ -175,9 +175,10 @@ test("a response that comes slowly is no reason to leave a client that has said 
 test("whatever of the last response is still unsent when its connection ends, is sent", async () => {
   const { app, proxy } = await startBed({ limits: { lingerTimeoutMs: 150 }, answer: () => null });
   // A listener of the test's own, to see what the proxy has not got rid of yet.
-  let theirs: Socket | undefined;
+  const accepted: Socket[] = [];
+  const unsent = (): number => accepted[0]?.writableLength ?? 0;
   const listener = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-    theirs = socket;
+    accepted.push(socket);
     proxy.plane.accept(socket);
   });
   listener.listen(0, "127.0.0.1");
@@ -190,14 +191,14 @@ test("whatever of the last response is still unsent when its connection ends, is
   const target = app.connections[0]?.socket;
   target?.write("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
   let sent = 0;
-  while ((theirs?.writableLength ?? 0) === 0) {
+  while (unsent() === 0) {
     target?.write(`4000\r\n${"x".repeat(0x4000)}\r\n`);
     sent += 0x4000;
     await new Promise(setImmediate);
   }
   target?.write("0\r\n\r\n");
   await pause(600);
-  expect(theirs?.writableLength, "still unsent").toBeGreaterThan(0);
+  expect(unsent(), "still unsent").toBeGreaterThan(0);
   client.socket.resume();
   await client.until(() => client.ended || client.closed);
   expect([client.responses()[0]?.complete, client.responses()[0]?.body.length]).toEqual([true, sent]);

@@ -185,6 +185,18 @@ test("half-close from the target's side leaves the other direction open", async 
   await eventually("both are closed", () => target.closed && client.closed);
 });
 
+test("what is half closed stays open for as long as the other half is busy", async () => {
+  const { client, target } = await tunnel(await startBed({ limits: { lingerTimeoutMs: 150 } }));
+  target.socket.end("bye");
+  await client.until(() => client.ended);
+  for (let turn = 0; turn < 8; turn++) {
+    client.send(`still-${turn} `);
+    await pause(80);
+  }
+  await eventually("all of it arrives", () => target.received.endsWith("still-7 "));
+  expect(client.closed).toBe(false);
+});
+
 test("a client that vanishes takes the target's side along at once [WS-06]", async () => {
   const { client, target } = await tunnel(await startBed());
   client.reset();

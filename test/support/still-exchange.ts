@@ -33,5 +33,6 @@ export class StillExchange extends Exchange {
   end(): void {}
   switchProtocols(): void {}
   endTunnel(): void {}
+  closeTunnel(): void {}
   abort(): void {}
 }
