@@ -9,7 +9,7 @@ import { eventually, pause, settled } from "../support/eventually.ts";
 import { valuesOf } from "../support/http-messages.ts";
 import { get, type RawClient } from "../support/raw-client.ts";
 import { okResponse } from "../support/recording-upstream.ts";
-import { service, target } from "../support/running-proxy.ts";
+import { service } from "../support/running-proxy.ts";
 
 async function statusOf(connect: () => Promise<RawClient>, bytes: string): Promise<number | undefined> {
   const client = await connect();

@@ -99,6 +99,18 @@ test("services on different hosts, a service that moves, and one that wants a ta
   expect(await bed.ask("x.example")).toMatchObject({ text: "one" });
 });
 
+test("a redeploy replaces the target and the hosts; a removal takes both away [A118 A120 A124]", async () => {
+  const bed = await startBed();
+  await bed.deploy("web", await app("v1"), "--host", "dropped.example", "--host", "kept.example");
+  expect(await bed.ask("dropped.example")).toMatchObject({ text: "v1" });
+  await bed.deploy("web", await app("v2"), "--host", "kept.example", "--host", "new.example");
+  expect(await bed.ask("dropped.example")).toMatchObject({ status: 404 });
+  expect(await bed.ask("kept.example")).toMatchObject({ text: "v2" });
+  expect(await bed.ask("new.example")).toMatchObject({ text: "v2" });
+  expect(await bed.run("remove", "web")).toMatchObject({ code: 0, stderr: "" });
+  expect(await bed.ask("kept.example")).toMatchObject({ status: 404 });
+});
+
 test("a target that never gets healthy is not installed [A145]", async () => {
   const bed = await startBed();
   const failed = await bed.run("deploy", "web", "--target", "127.0.0.1:1", "--deploy-timeout", "300ms");

@@ -5,6 +5,7 @@ import { createServer } from "node:http";
 import { type AddressInfo, connect as connectSocket } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
+import type { Gate } from "../../proxy/route/routing-table.ts";
 import { type Bed, startBed } from "../support/bed.ts";
 import { eventually, pause, settled } from "../support/eventually.ts";
 import { readRequests, valuesOf } from "../support/http-messages.ts";
@@ -160,6 +161,46 @@ test("the name of the protocol is compared without case", async () => {
   const client = await connect();
   client.send(handshake().replace("Upgrade: websocket", "Upgrade: WebSocket"));
   expect(await client.until(() => client.responses()[0]?.status === 101)).toBe(true);
+});
+
+test("a handshake that the target accepts wrongly passes as it is: the client decides [WS-03]", async () => {
+  const { app, connect } = await startBed();
+  const head = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n";
+  for (const accept of ["Sec-WebSocket-Accept: bm90IHRoZSByaWdodCBvbmU=\r\n", ""]) {
+    app.answer = () => `${head}${accept}\r\n`;
+    const client = await connect();
+    client.send(handshake());
+    expect(await client.until(() => client.responses()[0]?.status === 101)).toBe(true);
+    expect(client.text.match(/sec-websocket-accept: .*\r\n/i)?.[0] ?? "").toBe(accept);
+  }
+});
+
+test("a handshake with too many fields is a 431, and the target hears nothing of it [WS-09]", async () => {
+  const { app, connect } = await startBed();
+  const client = await connect();
+  expect((await client.ask(handshake("/cable", "A: b\r\n".repeat(2_000)))).status).toBe(431);
+  expect(app.requests).toHaveLength(0);
+  const next = await connect();
+  app.answer = accepted;
+  next.send(handshake());
+  expect(await next.until(() => next.responses()[0]?.status === 101)).toBe(true);
+});
+
+test("a handshake to a paused service waits as any request: upgraded when it resumes, else a 504 [WS-11]", async () => {
+  const bed = await startBed();
+  bed.app.answer = accepted;
+  const gate = (gate: Gate) => bed.proxy.serve(service("app", [bed.app.port], { gate }));
+  await gate({ state: "paused", maxPauseMs: 150 });
+  expect((await (await bed.connect()).ask(handshake())).status).toBe(504);
+  await gate({ state: "paused", maxPauseMs: 10_000 });
+  const client = await bed.connect();
+  client.send(handshake());
+  await pause(50);
+  expect([client.text, bed.app.requests.length]).toEqual(["", 0]);
+  await gate({ state: "running" });
+  expect(await client.until(() => client.responses()[0]?.status === 101)).toBe(true);
+  client.send("through");
+  await eventually("the tunnel is there", () => bed.app.connections.at(-1)?.received.endsWith("through") === true);
 });
 
 test("half-close from the client's side leaves the other direction open", async () => {

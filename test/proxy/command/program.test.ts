@@ -139,7 +139,7 @@ test.each([
   ],
   [["run", "--http-port", "70000"], "Error: --http-port must be between 0 and 65535, not 70000\n"],
   [["run", "--bind", "localhost"], 'Error: --bind takes an IP address, not "localhost"\n'],
-])("%j", async (args, stderr) => {
+])("%j [W28]", async (args, stderr) => {
   expect(await runCommandLine(args)).toEqual({ code: 1, stdout: "", stderr });
 });
 

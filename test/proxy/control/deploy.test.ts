@@ -100,6 +100,26 @@ test("healthy, then dead before the switch: the deploy fails and the old target 
   expect(bench.dataPlane.rotation("web")).toEqual([v1.address]);
 });
 
+test("a target that is gone is refused, whether its name or its port is: the one that serves stays [DP-10]", async () => {
+  const bench = await startControl();
+  const [v1, gone] = [await app(), await app()];
+  await bench.deploy("web", [v1.address]);
+  await gone.kill();
+  const saved: string[] = [];
+  bench.hooks.control = (step) => saved.push(step);
+  for (const [address, reason] of [
+    [gone.address, "connection refused"],
+    ["removed-container.invalid:3000", "removed-container.invalid"],
+  ] as const) {
+    await expect(bench.deploy("web", [address], { deployTimeoutMs: 200 })).rejects.toMatchObject({
+      code: "target-unhealthy",
+      hint: expect.stringContaining(reason),
+    });
+  }
+  expect(saved).toEqual([]);
+  expect(bench.dataPlane.rotation("web")).toEqual([v1.address]);
+});
+
 test("dead right after the switch: deployed, with a warning [DP-03]", async () => {
   const bench = await startControl();
   const [v1, v2] = [await app(), await app()];

@@ -169,6 +169,30 @@ test("a check looks at once, then once per interval, never two at a time, and is
   expect(results).toHaveLength(seen);
 });
 
+test("two failures and a success are told as they come [A56]", async () => {
+  const starting = await app();
+  starting.answer((_request, response) => {
+    response.writeHead(starting.requests.length <= 2 ? 502 : 200).end();
+  });
+  const results: ProbeResult[] = [];
+  const check = new HealthCheck({ request: to(starting.port), intervalMs: 5 }, (result) => results.push(result));
+  onTestFinished(() => check.stop());
+  await expect.poll(() => results.length).toBeGreaterThanOrEqual(3);
+  expect(results.slice(0, 3).map(({ kind }) => kind)).toEqual(["status", "status", "healthy"]);
+});
+
+test("an app that wants its own host name refuses another one [A59 A60]", async () => {
+  const strict = await app();
+  strict.answer(({ headers }, response) => {
+    response.writeHead(headers.host === "app.example.com" ? 200 : 403).end();
+  });
+  expect(await probe(to(strict.port, { hostHeader: "other.example.com" }))).toMatchObject({
+    kind: "status",
+    status: 403,
+  });
+  expect(await probe(to(strict.port, { hostHeader: "app.example.com" }))).toMatchObject({ kind: "healthy" });
+});
+
 test("a check may be stopped by its own callback", async () => {
   const { port, requests } = await app();
   const check: HealthCheck = new HealthCheck({ request: to(port), intervalMs: 1 }, () => check.stop());

@@ -68,8 +68,7 @@ export class KamalServer {
     await mkdir(folder, { recursive: true });
     await writeFile(join(folder, "options"), this.#publish);
     await writeFile(join(folder, "image"), this.repository);
-    const file = (name: string, fallback: string) =>
-      `$(cat .kamal/proxy/${name} 2> /dev/null || echo "${fallback}")`;
+    const file = (name: string, fallback: string) => `$(cat .kamal/proxy/${name} 2> /dev/null || echo "${fallback}")`;
     const options = file("options", "--publish 80:80 --publish 443:443 --log-opt max-size=10m");
     const image = `${file("image", "basecamp/kamal-proxy")}:${file("image_version", IMAGE_VERSION)}`;
     const line = `echo ${options} ${image} ${file("run_command", "")} | xargs ${this.#runLine}`;
