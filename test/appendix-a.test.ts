@@ -4,8 +4,8 @@ import { marksIn, marksInTitles, readmeRows, titlesIn } from "./support/test-tit
 
 /** What was covered when this was last changed: less is a loss, more is to be written down here. */
 const CHECKLISTS = [
-  { name: "Appendix A", kind: "A", size: 224, tests: 0, differences: 0 },
-  { name: "weak points", kind: "W", size: 32, tests: 0, differences: 0 },
+  { name: "Appendix A", kind: "A", size: 224, tests: 200, differences: 24 },
+  { name: "weak points", kind: "W", size: 32, tests: 30, differences: 2 },
 ] as const;
 
 const tested = marksInTitles();

@@ -34,9 +34,14 @@ describe("commands", () => {
     }
   });
 
-  test("the reference has no section for a command that does not exist", () => {
+  test("the reference has a place for each command, and none for one that does not exist", () => {
     const headed = Array.from(reference.matchAll(/^## `([a-z ]+?)(?: <service>)?`$/gm), ([, name]) => name as string);
     expect(headed.toSorted()).toEqual(withFlags.map(([name]) => name).toSorted());
+    const listed = rowsOf(section(reference, /^## Commands without flags$/m)).map(({ command = "" }) =>
+      command.replace(/`| [<[].*/g, ""),
+    );
+    const without = commands.filter((name) => !headed.includes(name));
+    expect(listed.toSorted()).toEqual([...without, "help", "completion"].toSorted());
   });
 });
 

@@ -1,9 +1,15 @@
 /** One pass over a held body, as fast as its taker takes it: pieces of memory first, then what is read from the file. */
+import { getDefaultHighWaterMark } from "node:stream";
 import type { SpillBuffer } from "./spill-buffer.ts";
 import { SPILL_BLOCK_BYTES } from "./spill-file.ts";
 
+const QUEUED_AT_MOST = getDefaultHighWaterMark(false);
+
 export interface ReplayTaker {
-  /** False asks for a pause until `resume`. Bytes may be kept until then, and after `true` for good. */
+  /**
+   * False asks for a pause until `resume`, which says that all bytes are gone. True may leave as many of them behind as
+   * a socket queues without complaint.
+   */
   takePiece(bytes: Buffer, start: number, end: number, last: boolean): boolean;
   replayFailed(error: Error): void;
 }
@@ -62,11 +68,10 @@ export class Replay {
       this.#pumping = true;
       this.#give(block, length);
       this.#pumping = false;
-      // Whoever asked for a pause has everything on its way when it resumes; whoever did not may hold the bytes still.
-      if (!this.#paused) {
-        this.#block = null;
-        this.resume();
-      }
+      if (this.#paused) return;
+      // A full block would not have been queued without complaint: it is gone. Of a shorter one, nobody knows.
+      if (length <= QUEUED_AT_MOST) this.#block = null;
+      this.resume();
     });
   }
 

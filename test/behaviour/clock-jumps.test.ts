@@ -11,8 +11,8 @@ const WallClock = Date;
 /** Sets the process's idea of the time of day, as an administrator or NTP would. */
 function setClock(byMs: number): void {
   globalThis.Date = class extends WallClock {
-    constructor(...values: []) {
-      super(...(values.length === 0 ? [WallClock.now() + byMs] : values));
+    constructor(value: number = WallClock.now() + byMs) {
+      super(value);
     }
     static override now(): number {
       return WallClock.now() + byMs;

@@ -91,13 +91,16 @@ test("the client's request id is kept and logged", async () => {
   expect((await bed.log()).lines[0]?.["request_id"]).toBe("abc/123~");
 });
 
-test.each(["two words", "caf\xe9", "x".repeat(129)])("a request id that is none (%j) is replaced [W16 FW-07]", async (id) => {
-  const { request, bed } = await seen(`X-Request-ID: ${id}\r\n`);
-  const [made] = valuesOf(request, "x-request-id");
-  expect(made).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
-  expect(valuesOf(request, "x-request-id").length).toBe(1);
-  expect((await bed.log()).lines[0]?.["request_id"]).toBe(made);
-});
+test.each(["two words", "caf\xe9", "x".repeat(129)])(
+  "a request id that is none (%j) is replaced [W16 FW-07]",
+  async (id) => {
+    const { request, bed } = await seen(`X-Request-ID: ${id}\r\n`);
+    const [made] = valuesOf(request, "x-request-id");
+    expect(made).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    expect(valuesOf(request, "x-request-id").length).toBe(1);
+    expect((await bed.log()).lines[0]?.["request_id"]).toBe(made);
+  },
+);
 
 test("two request ids are none", async () => {
   const { request } = await seen("X-Request-ID: one\r\nX-Request-ID: two\r\n");

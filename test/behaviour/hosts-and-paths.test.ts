@@ -46,6 +46,7 @@ test.each([
   ["/API", "app /API"],
   ["//api//users", "app //api//users"],
   ["/api;v=1/x", "app /api;v=1/x"],
+  ["/api..;/admin", "app /api..;/admin"],
   ["/api%2Fx", "app /api%2Fx"],
   ["/%61pi/x", "api /x"],
   ["/ap%69/%61", "api /%61"],

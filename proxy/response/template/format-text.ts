@@ -10,7 +10,7 @@ export function formatText(format: string, args: readonly Value[]): string {
   let size = 0;
   const formatted = format.replace(
     VERB,
-    (_, flags: string | undefined, width = "", precision: string | undefined = undefined, verb = "") => {
+    (_, flags: string | undefined, width = "", precision: string | undefined, verb = "") => {
       if (flags === undefined) return "%!(NOVERB)";
       if (verb === "%") return "%";
       if (next >= args.length) return `%!${verb}(MISSING)`;
@@ -29,7 +29,7 @@ function formatOne(verb: string, value: Value, precision: string | undefined): s
   const text = textOf(value);
   const number = typeof value === "number";
   const whole = number && Number.isInteger(value);
-  const cut = precision === undefined ? text : [...text].slice(0, Number(precision)).join("");
+  const cut = precision === undefined ? text : Array.from(text).slice(0, Number(precision)).join("");
   if (verb === "v") return cut;
   if (verb === "s" && (typeof value === "string" || value === undefined)) return cut;
   if (verb === "q" && (typeof value === "string" || value === undefined)) return JSON.stringify(cut);

@@ -75,7 +75,7 @@ class Rendering {
     // What is declared in the condition or inside ends with the block.
     const declared = this.#variables.length;
     const value = this.#pipeline(node.condition, dot);
-    if (isTrue(value)) this.#show(node.then, node.rebinds ? value : dot);
+    if (isTrue(value)) this.#show(node.whenTrue, node.rebinds ? value : dot);
     else this.#show(node.otherwise, dot);
     this.#variables.length = declared;
   }

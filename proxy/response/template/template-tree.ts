@@ -11,7 +11,7 @@ export type Node =
       /** `with`: inside, the dot is what was found true. */
       readonly rebinds: boolean;
       readonly condition: Pipeline;
-      readonly then: readonly Node[];
+      readonly whenTrue: readonly Node[];
       readonly otherwise: readonly Node[];
       readonly line: number;
     }
@@ -111,7 +111,7 @@ class Parser {
     const { nodes, end } = this.#inner(line, word);
     const otherwise = end.word === "else" ? this.#otherwise(end) : [];
     this.#depth--;
-    return { kind: "decision", rebinds, condition: parsed, then: nodes, otherwise, line };
+    return { kind: "decision", rebinds, condition: parsed, whenTrue: nodes, otherwise, line };
   }
 
   #otherwise(action: Action): readonly Node[] {

@@ -15,10 +15,8 @@ function refusal(files: Readonly<Record<string, string>>): string {
     parsePages(files);
     return "accepted";
   } catch (error) {
-    expect(error).toBeInstanceOf(ProxyError);
-    const { code, message, hint } = error as ProxyError;
-    expect([code, message]).toEqual(["error-pages-unusable", "unable to load error pages"]);
-    return hint ?? "";
+    if (!(error instanceof ProxyError) || error.code !== "error-pages-unusable") throw error;
+    return `${error.message}: ${error.hint}`;
   }
 }
 
@@ -82,9 +80,6 @@ describe("blocks", () => {
   });
 
   test("define and block name templates of their own", () => {
-    expect(render('{{ define "a" }}<{{ .Message }}>{{ end }}{{ template "a" . }}{{ template "a" . }}', "m")).toContain(
-      "",
-    );
     expect(render('{{ define "a" }}[{{ .Message }}]{{ end }}{{ template "a" . }}{{ template "a" . }}', "m")).toBe(
       "[m][m]",
     );
@@ -115,12 +110,12 @@ describe("what cannot be used is refused at the deploy, with file and line [A53]
     [`{{ if 1 }}${"{{ else if 1 }}".repeat(50_000)}{{ end }}`, "503.html:1: too many blocks within blocks"],
     [`{{ ${"(".repeat(60)}1${")".repeat(60)} }}`, "503.html:1: too many parentheses within parentheses"],
   ])("%.60s", (source, reason) => {
-    expect(refusal({ "404.html": "fine", "503.html": source })).toBe(reason);
+    expect(refusal({ "404.html": "fine", "503.html": source })).toBe(`unable to load error pages: ${reason}`);
   });
 
   test("a set without any page [A54]", () => {
-    expect(refusal({})).toBe("there is no .html file among them");
-    expect(refusal({ "readme.txt": "x" })).toBe("there is no .html file among them");
+    expect(refusal({})).toBe("unable to load error pages: there is no .html file among them");
+    expect(refusal({ "readme.txt": "x" })).toBe("unable to load error pages: there is no .html file among them");
   });
 });
 

@@ -63,31 +63,34 @@ test("saves at once are made in order, one at a time [W5]", async () => {
   expect(steps).toBe("()".repeat(20));
 });
 
-test.each(STEPS)("a save that fails before %s leaves the generation before it, and nothing else [W5 ST-02]", async (failing) => {
-  let broken = false;
-  const directory = await temporaryDirectory();
-  const { file, log } = await open(directory, (step) => {
-    if (broken && step === failing) throw new Error("ENOSPC: no space left on device");
-  });
-  broken = true;
-  await expect(file.save(snapshotOf("first:80")), "with nothing before it").rejects.toMatchObject({
-    code: "state-not-saved",
-  });
-  expect(await loadedTarget(file)).toBeUndefined();
-  broken = false;
-  await file.save(snapshotOf("one:80"));
-  broken = true;
-  await expect(file.save(snapshotOf("two:80"))).rejects.toMatchObject({
-    code: "state-not-saved",
-    message: "unable to save state: ENOSPC: no space left on device",
-  });
-  expect(await loadedTarget(file)).toBe("one:80");
-  expect((await readdir(directory)).filter((name) => name.endsWith(".new"))).toEqual([]);
-  expect(log.saying("Unable to save state")).toHaveLength(2);
-  broken = false;
-  await file.save(snapshotOf("three:80"));
-  expect(await loadedTarget(file)).toBe("three:80");
-});
+test.each(STEPS)(
+  "a save that fails before %s leaves the generation before it, and nothing else [W5 ST-02]",
+  async (failing) => {
+    let broken = false;
+    const directory = await temporaryDirectory();
+    const { file, log } = await open(directory, (step) => {
+      if (broken && step === failing) throw new Error("ENOSPC: no space left on device");
+    });
+    broken = true;
+    await expect(file.save(snapshotOf("first:80")), "with nothing before it").rejects.toMatchObject({
+      code: "state-not-saved",
+    });
+    expect(await loadedTarget(file)).toBeUndefined();
+    broken = false;
+    await file.save(snapshotOf("one:80"));
+    broken = true;
+    await expect(file.save(snapshotOf("two:80"))).rejects.toMatchObject({
+      code: "state-not-saved",
+      message: "unable to save state: ENOSPC: no space left on device",
+    });
+    expect(await loadedTarget(file)).toBe("one:80");
+    expect((await readdir(directory)).filter((name) => name.endsWith(".new"))).toEqual([]);
+    expect(log.saying("Unable to save state")).toHaveLength(2);
+    broken = false;
+    await file.save(snapshotOf("three:80"));
+    expect(await loadedTarget(file)).toBe("three:80");
+  },
+);
 
 test("a file system that takes no more bytes refuses the save and keeps the old state [ST-02]", async () => {
   // A real write error, from a limit on the size of files that the child is given.

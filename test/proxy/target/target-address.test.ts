@@ -12,11 +12,22 @@ test.each([
   expect(formatTargetAddress(parseTargetAddress(given))).toBe(shown);
 });
 
-test.each(["", "_", "/", "http://app", "app/path", "app:0", "app:65536", "app:", "a b", "-app", "fd00::1"])(
-  "%j is no target [A62] [CS-11]",
-  (text) => {
-    expect(() => parseTargetAddress(text)).toThrow(
-      expect.objectContaining({ code: "invalid-target", message: `${text} :invalid host pattern` }),
-    );
-  },
-);
+test.each([
+  "",
+  "_",
+  "/",
+  "http://app",
+  "app/path",
+  "app:0",
+  "app:65536",
+  "app:",
+  "a b",
+  "-app",
+  "fd00::1",
+  "unix:/x",
+  ":0",
+])("%j is no target [A62] [CS-11]", (text) => {
+  expect(() => parseTargetAddress(text)).toThrow(
+    expect.objectContaining({ code: "invalid-target", message: `${text} :invalid host pattern` }),
+  );
+});
