@@ -23,7 +23,7 @@ const RETRY_AFTER_MAINTENANCE = 60;
 const MAX_ATTEMPTS = 3;
 
 export class Journey {
-  readonly #accessLog: AccessLog;
+  readonly #accessLog: AccessLog | null;
   readonly #log: EventLog;
   readonly #metrics: Metrics | null;
   readonly #bufferSpace: BufferSpace;
@@ -31,7 +31,7 @@ export class Journey {
 
   constructor(
     routes: RouteTable<Service>,
-    accessLog: AccessLog,
+    accessLog: AccessLog | null,
     log: EventLog,
     metrics: Metrics | null,
     bufferSpace: BufferSpace,
@@ -185,7 +185,7 @@ export class Journey {
   /** 5. Nothing more will happen: one line in the access log, and the figures. */
   readonly #onEnd = (exchange: Exchange): void => {
     const elapsedMs = performance.now() - exchange.startedAt;
-    this.#accessLog.record(exchange, elapsedMs);
+    this.#accessLog?.record(exchange, elapsedMs);
     if (exchange.meter === null) return;
     exchange.meter.ended(exchange, elapsedMs);
     exchange.targetMeter?.ended(exchange, elapsedMs);

@@ -27,6 +27,8 @@ export type ServerOptions = {
   readonly socketPath: string;
   readonly dataDirectory: string;
   readonly debug: boolean;
+  /** One line for each request. */
+  readonly accessLog: boolean;
 };
 
 export type RunningServer = {
@@ -60,9 +62,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const log = new EventLog(lines, { debug: options.debug });
   const failed = watchForFailure(log);
   const snapshotFile = await SnapshotFile.open(options.dataDirectory, log);
-  const { trustedProxies, proxyProtocol } = options;
+  const { trustedProxies, proxyProtocol, accessLog } = options;
   const metrics = options.metricsPort === 0 ? null : new Metrics();
-  const dataPlane = new LocalDataPlane({ log, lines, metrics, trustedProxies, proxyProtocol });
+  const dataPlane = new LocalDataPlane({ log, lines, metrics, accessLog, trustedProxies, proxyProtocol });
   const control = new ControlPlane({ dataPlane, snapshotFile, log });
   let listener: HttpListener | undefined;
   let metricsListener: MetricsListener | null = null;

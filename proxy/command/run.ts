@@ -30,6 +30,7 @@ export const command = defineCommand({
       socketPath: socketPathOf(terminal.environment),
       dataDirectory: dataDirectoryOf(terminal.environment),
       debug: values.debug,
+      accessLog: values["access-log"],
     });
     try {
       await Promise.race([signals.first, server.failed]);

@@ -36,6 +36,8 @@ export type LocalDataPlaneOptions = {
   readonly limits?: Partial<Limits>;
   /** Null or absent: nothing is counted but what `counters` tells. */
   readonly metrics?: Metrics | null;
+  /** False: no line is written for a request. */
+  readonly accessLog?: boolean;
   /**
    * `address/bits` or `address` of the proxies in front. If there are any, forwarded fields and PROXY headers of
    * nobody else are believed; if there are none, each service's options decide.
@@ -67,7 +69,7 @@ export class LocalDataPlane implements DataPlane {
     const output = new Output();
     this.#journey = new Journey(
       new RouteTable([]),
-      new AccessLog(options.lines),
+      options.accessLog === false ? null : new AccessLog(options.lines),
       options.log,
       this.#metrics,
       new BufferSpace(this.#limits),

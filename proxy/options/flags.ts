@@ -77,6 +77,12 @@ export const RUN_FLAGS = {
     help: "address to serve metrics on (default: all, IPv4 and IPv6)",
     environment: ["KAMAL_PROXY_METRICS_BIND"],
   },
+  "access-log": {
+    kind: "bool",
+    fallback: true,
+    help: "log one line for each request",
+    environment: ["KAMAL_PROXY_ACCESS_LOG"],
+  },
   http3: { kind: "bool", fallback: false, help: "not supported: Node has no HTTP/3" },
   bind: {
     kind: "string",

@@ -23,6 +23,7 @@ export type Bed = {
 export type BedOptions = {
   readonly metrics?: NonNullable<ProxyOptions["metrics"]>;
   readonly limits?: Partial<Limits>;
+  readonly accessLog?: boolean;
   readonly trustedProxies?: readonly string[];
   readonly proxyProtocol?: boolean;
   readonly route?: Partial<ServiceRoute>;
@@ -38,6 +39,7 @@ export async function startBed(options: BedOptions = {}): Promise<Bed> {
     logFile,
     ...(options.metrics ? { metrics: options.metrics } : {}),
     limits: options.limits ?? {},
+    accessLog: options.accessLog ?? true,
     trustedProxies: options.trustedProxies ?? [],
     proxyProtocol: options.proxyProtocol ?? false,
   });

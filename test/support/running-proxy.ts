@@ -27,6 +27,7 @@ export type ProxyOptions = {
   limits?: Partial<Limits>;
   trustedProxies?: readonly string[];
   proxyProtocol?: boolean;
+  accessLog?: boolean;
   /** File that takes the access log; thrown away by default. */
   logFile?: string;
 };
@@ -42,6 +43,7 @@ export async function runProxy(options: ProxyOptions = {}): Promise<RunningProxy
     metrics: options.metrics === undefined ? null : new Metrics(options.metrics),
     trustedProxies: options.trustedProxies ?? [],
     proxyProtocol: options.proxyProtocol ?? false,
+    accessLog: options.accessLog ?? true,
   });
   const listener = await HttpListener.listen(0, "127.0.0.1", (socket) => plane.accept(socket));
   plane.setLocalPort(listener.port);
