@@ -56,10 +56,6 @@ export class Http1Connection extends DeadlineEntry implements ExchangeOwner, Tim
     context.headWait.arm(this);
   }
 
-  get idle(): boolean {
-    return this.#exchange === null && this.#input.bytes === null && !this.#closing;
-  }
-
   get bodyComplete(): boolean {
     return this.#body.complete;
   }

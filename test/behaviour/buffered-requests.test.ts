@@ -5,7 +5,6 @@ import { startTarget } from "../support/bed.ts";
 import { BOTH, chunk, OFF, openSpills, spillsLeft, startBufferedBed } from "../support/buffered-bed.ts";
 import { eventually, pause } from "../support/eventually.ts";
 import { valueOf, valuesOf } from "../support/http-messages.ts";
-import { upload } from "../support/patterned-target.ts";
 import { get, post } from "../support/raw-client.ts";
 import { okResponse } from "../support/recording-upstream.ts";
 import { service, target } from "../support/running-proxy.ts";

@@ -6,7 +6,7 @@ import { valueOf, valuesOf } from "../support/http-messages.ts";
 import { startPatternedTarget } from "../support/patterned-target.ts";
 import { get } from "../support/raw-client.ts";
 import { okResponse } from "../support/recording-upstream.ts";
-import { service, target } from "../support/running-proxy.ts";
+import { service } from "../support/running-proxy.ts";
 
 const MB = 1024 * 1024;
 

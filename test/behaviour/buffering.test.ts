@@ -6,7 +6,7 @@ import { eventually } from "../support/eventually.ts";
 import { download, hashOfPattern, startPatternedTarget, upload } from "../support/patterned-target.ts";
 import { get, post } from "../support/raw-client.ts";
 import { okResponse } from "../support/recording-upstream.ts";
-import { service, target } from "../support/running-proxy.ts";
+import { service } from "../support/running-proxy.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 
 const MB = 1024 * 1024;
