@@ -97,7 +97,7 @@ export const TEMPLATE_LIMITS = {
   maxFiles: 100,
   maxAllSourcesBytes: 4 * 1024 * 1024,
   /** One page as it is sent; a larger one gives way to the built-in page. */
-  maxRenderedBytes: 64 * 1024,
+  maxRenderedBytes: 192 * 1024,
   /** Pages within pages. */
   maxDepth: 50,
   /** Texts, values and decisions of one page; inclusion that doubles itself ends here. */

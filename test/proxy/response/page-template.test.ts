@@ -131,8 +131,8 @@ describe("what goes wrong later gives way to the built-in page, whole, and is to
       "503.html: line 1: a value stands where a script could be read in more than one way",
     ],
     ["<{{ .Message }}>", "503.html: line 1: a value cannot be the name of a tag or an attribute"],
-    ["x".repeat(TEMPLATE_LIMITS.maxRenderedBytes + 1), "503.html: the page is larger than 65536 bytes"],
-    ["é".repeat(TEMPLATE_LIMITS.maxRenderedBytes / 2 + 1), "503.html: the page is larger than 65536 bytes"],
+    ["x".repeat(TEMPLATE_LIMITS.maxRenderedBytes + 1), "503.html: the page is larger than 196608 bytes"],
+    ["é".repeat(TEMPLATE_LIMITS.maxRenderedBytes / 2 + 1), "503.html: the page is larger than 196608 bytes"],
     ["x".repeat(5 * 1024 * 1024), `503.html: its source is larger than ${TEMPLATE_LIMITS.maxSourceBytes} bytes`],
   ])("%.60s", (source, reason) => {
     const reasons: string[] = [];
