@@ -35,7 +35,7 @@ export const helpText = `Usage: npm run bench -- [options]
   --scenario a,b    scenarios: ${scenarioNames.join(", ")}
   --rounds N        interleaved rounds per contender (default 3, at most 20)
   --seconds N       length of a round (default 5, at most 60)
-  --no-log          adds nginx and haproxy without an access log
+  --no-log          adds nginx, haproxy and ours without a log, and ours with metrics
   --json FILE       also writes every figure of every round
   --help
 

@@ -1,11 +1,18 @@
 /** The way of a request, from the wire to a target, in the order in which it happens. Everything else is detail. */
+import type { BufferSpace } from "./body/buffer-space.ts";
+import { RequestBuffer } from "./body/request-buffer.ts";
+import { ResponseBuffer, type ResponseBufferEvents } from "./body/response-buffer.ts";
 import type { AccessLog } from "./observe/access-log.ts";
 import type { EventLog } from "./observe/event-log.ts";
-import type { Exchange } from "./request/exchange.ts";
+import type { Metrics } from "./observe/metrics.ts";
+import { type Exchange, Peer } from "./request/exchange.ts";
+import { readStatedAddress, schemeOfClient } from "./request/forwarded-fields.ts";
+import { type LoggedField, loggedValue } from "./request/logged-field.ts";
 import { hasDotSegment } from "./route/path-prefix.ts";
 import type { RouteTable } from "./route/route-table.ts";
+import { NOWHERE, redirectStatus } from "./service/redirect.ts";
 import type { Service } from "./service/service.ts";
-import { describeFailure, type Failure } from "./target/failure.ts";
+import { describeFailure, type Failure, statusOfFailure } from "./target/failure.ts";
 import type { Target } from "./target/target.ts";
 
 /** Seconds after which a client is told to try again. */
@@ -16,14 +23,24 @@ const RETRY_AFTER_MAINTENANCE = 60;
 const MAX_ATTEMPTS = 3;
 
 export class Journey {
-  readonly #accessLog: AccessLog;
+  readonly #accessLog: AccessLog | null;
   readonly #log: EventLog;
+  readonly #metrics: Metrics | null;
+  readonly #bufferSpace: BufferSpace;
   #routes: RouteTable<Service>;
 
-  constructor(routes: RouteTable<Service>, accessLog: AccessLog, log: EventLog) {
+  constructor(
+    routes: RouteTable<Service>,
+    accessLog: AccessLog | null,
+    log: EventLog,
+    metrics: Metrics | null,
+    bufferSpace: BufferSpace,
+  ) {
     this.#routes = routes;
     this.#accessLog = accessLog;
     this.#log = log;
+    this.#metrics = metrics;
+    this.#bufferSpace = bufferSpace;
   }
 
   /** From now on requests are routed by `routes`; those that are claimed already are not touched. */
@@ -34,27 +51,54 @@ export class Journey {
   /** 1. The head of a request is complete. */
   start(exchange: Exchange): void {
     exchange.onEnd = this.#onEnd;
-    exchange.remoteAddress = exchange.clientAddress;
     const bucket = this.#routes.bucket(exchange.host);
-    if (!bucket) return exchange.answer(404);
+    if (!bucket) return this.#refuse(exchange, 404);
     // Where such a path leads is for the target to say; if another prefix could be meant, nobody guesses.
-    if (bucket.guarded && exchange.unusualPath && hasDotSegment(exchange.path)) return exchange.answer(400);
+    if (bucket.guarded && exchange.unusualPath && hasDotSegment(exchange.path)) return this.#refuse(exchange, 400);
     const match = this.#routes.match(bucket, exchange.path, exchange.unusualPath);
-    if (!match) return exchange.answer(404);
+    if (!match) return this.#refuse(exchange, 404);
     const { service } = match;
     service.requestsTotal++;
     exchange.service = service.name;
-    exchange.strippedLength = service.route.stripPathPrefix ? match.prefixLength : 0;
-    if (service.route.forwardHeaders && exchange.forwardedFor !== "") exchange.remoteAddress = exchange.forwardedFor;
+    if (match.prefixLength > 0 && service.route.stripPathPrefix) {
+      exchange.strippedLength = match.prefixLength;
+      exchange.strippedPrefix = match.prefix;
+    }
+    if (exchange.forwardedFor !== "" && exchange.peer === Peer.Anybody && service.route.forwardHeaders) {
+      exchange.remoteAddress = exchange.forwardedFor;
+    }
+    if (service.clientIpField !== "") readStatedAddress(exchange, service.clientIpField);
     if (service.loggedRequest.length > 0) logRequestFields(exchange, service.loggedRequest);
     exchange.loggedResponse = service.loggedResponse;
-    this.#enter(service, exchange);
+    exchange.errorPages = service.errorPages;
+    if (service.meter !== null && service.countsInMetrics(exchange)) service.meter.begin(exchange);
+    this.#admit(service, exchange);
   }
 
-  /** 2. The service may be paused or stopped. */
+  /** No service is to be asked. */
+  #refuse(exchange: Exchange, status: number): void {
+    this.#metrics?.unrouted.begin(exchange);
+    exchange.answer(status);
+  }
+
+  /** 2. The client may have to come by another address, whatever the service is doing. */
+  #admit(service: Service, exchange: Exchange): void {
+    // Name and certificate belong to different services: this one was never meant to be reached that way.
+    if (exchange.scheme === "https" && !service.route.tls.enabled) return exchange.answer(503);
+    const location = service.redirect?.locationFor(exchange, schemeOfClient(exchange)) ?? null;
+    if (location === null) return this.#enter(service, exchange);
+    if (location === NOWHERE) return exchange.answer(400);
+    exchange.answer(redirectStatus(exchange.method), { location });
+  }
+
+  /** 3. The service may be paused or stopped. */
   #enter(service: Service, exchange: Exchange): void {
     const { gate } = service;
-    if (gate.state === "running") return this.#send(service, exchange);
+    if (gate.state === "running") {
+      const { requests } = service.route.buffering;
+      if (!requests || exchange.requestComplete) return this.#send(service, exchange);
+      return this.#receiveBody(service, exchange);
+    }
     if (service.isHealthCheck(exchange)) return exchange.answer(200);
     if (gate.state === "stopped") {
       return exchange.answer(503, { message: gate.message, retryAfterSeconds: RETRY_AFTER_MAINTENANCE });
@@ -62,10 +106,32 @@ export class Journey {
     if (!service.waitingRoom.enter(exchange, gate.maxPauseMs)) exchange.answer(503, { retryAfterSeconds: RETRY_SOON });
   }
 
-  /** 3. Claim a target and send, in one synchronous step: between the two no switch can happen. */
+  /** The service wants whole requests: while a slow client sends its own, no target is claimed, and no drain waits. */
+  #receiveBody(service: Service, exchange: Exchange): void {
+    const body = new RequestBuffer(exchange, service.route.buffering, this.#bufferSpace, {
+      // Meanwhile the service may have been paused, stopped or removed.
+      onComplete: () => (service.removed ? exchange.answer(404) : this.#enter(service, exchange)),
+      onFailure: (_, error) => {
+        const { path } = exchange;
+        this.#log.error("Error buffering request", { service: service.name, path, error: error.message });
+      },
+    });
+    body.start();
+  }
+
+  /** 4. Claim a target and send, in one synchronous step: between the two no switch can happen. */
   #send(service: Service, exchange: Exchange): void {
-    const target = service.rotation.next();
+    const group = service.groupFor(exchange);
+    const target = group.next(exchange);
     if (!target) return exchange.answer(503, { retryAfterSeconds: RETRY_SOON });
+    if (service.isRollout(group)) {
+      this.#log.debug("Using rollout for request", { service: service.name, path: exchange.path });
+    }
+    exchange.onResponse = service.responseHook(exchange, group);
+    const { buffering } = service.route;
+    if (buffering.responses) {
+      exchange.responseBuffer = new ResponseBuffer(exchange, buffering, this.#bufferSpace, this.#bufferEvents);
+    }
     target.claimFor(exchange);
     target.send(exchange);
   }
@@ -83,7 +149,8 @@ export class Journey {
   /** A target could not be reached and has seen nothing: another one may. */
   tryElsewhere(service: Service | undefined, failed: Target, exchange: Exchange): boolean {
     if (service?.gate.state !== "running" || exchange.attempts >= MAX_ATTEMPTS) return false;
-    const target = service.rotation.next(failed);
+    // The same group as before: an exchange belongs to readers or writers, active or rollout, by what it is.
+    const target = service.groupFor(exchange).next(exchange, failed);
     if (!target) return false;
     target.claimFor(exchange);
     target.send(exchange);
@@ -102,13 +169,32 @@ export class Journey {
     }
   }
 
-  /** 4. Nothing more will happen: one line in the access log. */
-  readonly #onEnd = (exchange: Exchange): void => this.#accessLog.record(exchange);
+  readonly #bufferEvents: ResponseBufferEvents = {
+    onFailure: (exchange, failure, error) => {
+      const { service, target, path } = exchange;
+      exchange.targetMeter?.failed(failure);
+      if (failure === "response-too-large") {
+        this.#log.error("Response exceeded max response limit", { service, target, path });
+      } else {
+        this.#log.error("Error buffering response", { service, target, path, error: error?.message ?? failure });
+      }
+      exchange.answer(statusOfFailure(failure));
+    },
+  };
+
+  /** 5. Nothing more will happen: one line in the access log, and the figures. */
+  readonly #onEnd = (exchange: Exchange): void => {
+    const elapsedMs = performance.now() - exchange.startedAt;
+    this.#accessLog?.record(exchange, elapsedMs);
+    if (exchange.meter === null) return;
+    exchange.meter.ended(exchange, elapsedMs);
+    exchange.targetMeter?.ended(exchange, elapsedMs);
+  };
 }
 
-function logRequestFields(exchange: Exchange, names: readonly string[]): void {
+function logRequestFields(exchange: Exchange, fields: readonly LoggedField[]): void {
   exchange.loggedFields ??= [];
-  for (const name of names) {
-    exchange.loggedFields.push([`req_${name.replaceAll("-", "_")}`, exchange.requestField(name) ?? ""]);
+  for (const field of fields) {
+    exchange.loggedFields.push([field.key, loggedValue(field, exchange.requestField(field.name))]);
   }
 }

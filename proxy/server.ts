@@ -6,16 +6,29 @@ import { ControlSocket } from "./control/control-socket.ts";
 import { LocalDataPlane } from "./data-plane/local-data-plane.ts";
 import { EventLog } from "./observe/event-log.ts";
 import { LineWriter } from "./observe/line-writer.ts";
+import { Metrics } from "./observe/metrics.ts";
 import { HttpListener } from "./socket/http-listener.ts";
+import { listenAddress } from "./socket/listen-error.ts";
+import { MetricsListener } from "./socket/metrics-listener.ts";
 import { SnapshotFile } from "./state/snapshot-file.ts";
 
 export type ServerOptions = {
   readonly httpPort: number;
   /** Address to listen on; undefined for all. */
   readonly bind: string | undefined;
+  /** Address ranges whose forwarded headers are believed; empty when each service's options decide. */
+  readonly trustedProxies: readonly string[];
+  /** Connections begin with a PROXY protocol header. */
+  readonly proxyProtocol: boolean;
+  /** 0 for no metrics. */
+  readonly metricsPort: number;
+  /** Address to serve metrics on; undefined for all. */
+  readonly metricsBind: string | undefined;
   readonly socketPath: string;
   readonly dataDirectory: string;
   readonly debug: boolean;
+  /** One line for each request. */
+  readonly accessLog: boolean;
 };
 
 export type RunningServer = {
@@ -49,23 +62,28 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const log = new EventLog(lines, { debug: options.debug });
   const failed = watchForFailure(log);
   const snapshotFile = await SnapshotFile.open(options.dataDirectory, log);
-  const dataPlane = new LocalDataPlane({ log, lines });
+  const { trustedProxies, proxyProtocol, accessLog } = options;
+  const metrics = options.metricsPort === 0 ? null : new Metrics();
+  const dataPlane = new LocalDataPlane({ log, lines, metrics, accessLog, trustedProxies, proxyProtocol });
   const control = new ControlPlane({ dataPlane, snapshotFile, log });
   let listener: HttpListener | undefined;
+  let metricsListener: MetricsListener | null = null;
   try {
     // The port first: a second proxy by mistake must not get as far as the state.
     const early: Socket[] = [];
     let accept = (connection: Socket): void => void early.push(connection);
     listener = await HttpListener.listen(options.httpPort, options.bind, (connection) => accept(connection));
+    metricsListener = await listenForMetrics(options, dataPlane, log);
     await control.restore();
     dataPlane.setLocalPort(options.httpPort);
     accept = (connection) => dataPlane.accept(connection);
     for (const connection of early) accept(connection);
     const socket = await ControlSocket.listen(options.socketPath, control, log);
     log.info("Server started", { http: listener.port });
-    return running({ listener, dataPlane, control, socket, lines, log, failed, snapshotFile });
+    return running({ listener, metricsListener, dataPlane, control, socket, lines, log, failed, snapshotFile });
   } catch (error) {
     listener?.close();
+    metricsListener?.close();
     dataPlane.destroy();
     await control.close();
     await snapshotFile.close();
@@ -74,8 +92,23 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
+async function listenForMetrics(
+  { metricsPort, metricsBind }: ServerOptions,
+  dataPlane: LocalDataPlane,
+  log: EventLog,
+): Promise<MetricsListener | null> {
+  if (metricsPort === 0) {
+    log.debug("Metrics server disabled");
+    return null;
+  }
+  const listener = await MetricsListener.listen(metricsPort, metricsBind, () => dataPlane.metrics());
+  log.info("Metrics enabled", { address: listenAddress(listener.port, metricsBind) });
+  return listener;
+}
+
 type Parts = {
   readonly listener: HttpListener;
+  readonly metricsListener: MetricsListener | null;
   readonly dataPlane: LocalDataPlane;
   readonly control: ControlPlane;
   readonly socket: ControlSocket;
@@ -96,6 +129,7 @@ function running(parts: Parts): RunningServer {
       await control.close();
       await socket.close();
       const left = await cut;
+      parts.metricsListener?.close();
       if (left > 0) log.warn("Closing active connections", { connections: left });
       log.info("Server stopped");
       await lines.drain(LOG_DRAIN_MS);
@@ -103,6 +137,7 @@ function running(parts: Parts): RunningServer {
     },
     kill() {
       listener.close();
+      parts.metricsListener?.close();
       dataPlane.destroy();
     },
   };

@@ -6,7 +6,7 @@ import { httpProxy3 } from "./http-proxy-3.ts";
 import { kamalProxy } from "./kamal-proxy.ts";
 import { nginx, nginxWithoutLog } from "./nginx.ts";
 import { nodeHttpPipe } from "./node-http-pipe.ts";
-import { ours } from "./ours.ts";
+import { ours, oursObserved, oursSilent } from "./ours.ts";
 
 export const contenders = {
   ours,
@@ -16,6 +16,8 @@ export const contenders = {
   "node-http-pipe": nodeHttpPipe,
   "http-proxy-3": httpProxy3,
   caddy,
+  "ours-observed": oursObserved,
+  "ours-silent": oursSilent,
   "nginx-no-log": nginxWithoutLog,
   "haproxy-no-log": haproxyWithoutLog,
 } satisfies Record<string, Contender>;
@@ -24,7 +26,10 @@ export type ContenderName = keyof typeof contenders;
 
 export const contenderNames = Object.keys(contenders) as ContenderName[];
 
-/** The names to run: the chosen ones, else all that log, plus the ones without a log when asked for. */
+/** What our own log and metrics cost, and what others' logs do: run when asked for. */
+const variants: readonly ContenderName[] = ["ours-observed", "ours-silent", "nginx-no-log", "haproxy-no-log"];
+
+/** The names to run: the chosen ones, else all but the variants, which come along when asked for. */
 export function field(only: ContenderName[] | undefined, withoutLog: boolean): ContenderName[] {
-  return only ?? contenderNames.filter((name) => contenders[name].logs || withoutLog);
+  return only ?? contenderNames.filter((name) => withoutLog || !variants.includes(name));
 }

@@ -2,11 +2,12 @@
 import type { Target } from "../target/target.ts";
 
 export class Rotation {
-  readonly targets: readonly Target[];
+  targets: readonly Target[] = [];
   // Incremented before use, as in the reference: with two targets the first request goes to the second.
   #turn = 0;
 
-  constructor(targets: readonly Target[]) {
+  /** Takes over a new list; the turn goes on where it was. */
+  update(targets: readonly Target[]): void {
     this.targets = targets;
   }
 

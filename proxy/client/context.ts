@@ -3,7 +3,8 @@ import { type DeadlineEntry, DeadlineQueue, type Ticker } from "../deadlines.ts"
 import type { Output } from "../http1/output.ts";
 import { RequestHead } from "../http1/request-head.ts";
 import type { Limits } from "../limits.ts";
-import type { Exchange } from "../request/exchange.ts";
+import { type Exchange, Peer } from "../request/exchange.ts";
+import type { TrustedProxies } from "../request/trusted-proxies.ts";
 
 /** What deadlines do to a connection. */
 export interface TimedConnection extends DeadlineEntry {
@@ -13,12 +14,35 @@ export interface TimedConnection extends DeadlineEntry {
   destroy(): void;
 }
 
-export type ClientCounters = { connections: number; requests: number; rejected: number };
+/** How clients are reached: directly, or through proxies that speak for them. */
+export type Edge = {
+  /** Null when none are configured. */
+  readonly trustedProxies: TrustedProxies | null;
+  /** Connections (of trusted peers, if there are any) begin with a PROXY protocol header. */
+  readonly proxyProtocol: boolean;
+};
+
+export type ClientCounters = {
+  connections: number;
+  accepted: number;
+  requests: number;
+  rejected: number;
+  /** Status → requests that were answered with it before they were routed. */
+  rejectedByStatus: Map<number, number>;
+};
 
 export class ClientContext {
   readonly limits: Limits;
   readonly output: Output;
-  readonly counters: ClientCounters = { connections: 0, requests: 0, rejected: 0 };
+  readonly counters: ClientCounters = {
+    connections: 0,
+    accepted: 0,
+    requests: 0,
+    rejected: 0,
+    rejectedByStatus: new Map(),
+  };
+  readonly trustedProxies: TrustedProxies | null;
+  readonly proxyProtocol: boolean;
   /** Takes each request as soon as its head is complete. */
   readonly journey: (exchange: Exchange) => void;
   /** Data bytes of chunked messages, for as long as a callback runs. */
@@ -38,9 +62,11 @@ export class ClientContext {
   readonly linger: DeadlineQueue<TimedConnection>;
   readonly tunnel: DeadlineQueue<TimedConnection>;
 
-  constructor(limits: Limits, ticker: Ticker, output: Output, journey: (exchange: Exchange) => void) {
+  constructor(limits: Limits, ticker: Ticker, output: Output, edge: Edge, journey: (exchange: Exchange) => void) {
     this.limits = limits;
     this.output = output;
+    this.trustedProxies = edge.trustedProxies;
+    this.proxyProtocol = edge.proxyProtocol;
     this.journey = journey;
     this.head = new RequestHead(limits);
     const queue = (durationMs: number, onExpire: (connection: TimedConnection) => void) =>
@@ -52,6 +78,17 @@ export class ClientContext {
     this.halfClose = queue(limits.halfCloseTimeoutMs, (connection) => connection.destroy());
     this.linger = queue(limits.lingerTimeoutMs, (connection) => connection.destroy());
     this.tunnel = queue(limits.tunnelTimeoutMs, (connection) => connection.destroy());
+  }
+
+  countRejected(status: number): void {
+    this.counters.rejected++;
+    this.counters.rejectedByStatus.set(status, (this.counters.rejectedByStatus.get(status) ?? 0) + 1);
+  }
+
+  /** Whether a client at `address` (plain) is believed: one of `Peer`. */
+  peerAt(address: string): number {
+    if (this.trustedProxies === null) return Peer.Anybody;
+    return this.trustedProxies.includes(address) ? Peer.Trusted : Peer.Stranger;
   }
 
   /** Hands the shared parser to a connection whose head is incomplete, and makes a new one for the rest. */

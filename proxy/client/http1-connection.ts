@@ -4,6 +4,7 @@ import { DeadlineEntry, disarm } from "../deadlines.ts";
 import { CR, LF } from "../http1/characters.ts";
 import { INCOMPLETE } from "../http1/field-section.ts";
 import type { RequestHead } from "../http1/request-head.ts";
+import { plainAddress } from "../request/client-address.ts";
 import { type Exchange, Phase, type RequestSink } from "../request/exchange.ts";
 import { writeAnswer } from "../response/answer.ts";
 import type { ClientContext, TimedConnection } from "./context.ts";
@@ -19,6 +20,7 @@ export class Http1Connection extends DeadlineEntry implements ExchangeOwner, Tim
   readonly socket: Socket;
   readonly clientAddress: string;
   readonly clientPort: number;
+  readonly peer: number;
   readonly #context: ClientContext;
   readonly #onClose: (connection: Http1Connection) => void;
   #exchange: Http1Exchange | null = null;
@@ -32,23 +34,26 @@ export class Http1Connection extends DeadlineEntry implements ExchangeOwner, Tim
   #tunnelEnded = false;
   readonly #body = new RequestBody();
 
-  constructor(socket: Socket, context: ClientContext, onClose: (connection: Http1Connection) => void) {
+  /** @param announced the client that a proxy in front speaks for; null when the socket's own address counts */
+  constructor(
+    socket: Socket,
+    context: ClientContext,
+    announced: { readonly address: string; readonly port: number } | null,
+    onClose: (connection: Http1Connection) => void,
+  ) {
     super();
     this.socket = socket;
     this.#context = context;
     this.#onClose = onClose;
-    this.clientAddress = plainAddress(socket.remoteAddress ?? "");
-    this.clientPort = socket.remotePort ?? 0;
+    this.clientAddress = announced?.address ?? plainAddress(socket.remoteAddress ?? "");
+    this.clientPort = announced?.port ?? socket.remotePort ?? 0;
+    this.peer = context.peerAt(this.clientAddress);
     socket.on("data", (chunk: Buffer) => this.#onData(chunk));
     socket.on("end", () => this.#onEnd());
     socket.on("drain", () => this.#onDrain());
     socket.on("error", ignoreError);
     socket.on("close", () => this.#onSocketClose());
     context.headWait.arm(this);
-  }
-
-  get idle(): boolean {
-    return this.#exchange === null && this.#input.bytes === null && !this.#closing;
   }
 
   get bodyComplete(): boolean {
@@ -353,7 +358,7 @@ export class Http1Connection extends DeadlineEntry implements ExchangeOwner, Tim
 
   /** Answers what is not a request, and ends the connection so that the answer can be read. */
   #refuse(status: number): void {
-    this.#context.counters.rejected++;
+    this.#context.countRejected(status);
     const { output } = this.#context;
     writeAnswer(output, status, { head: false, connection: "Connection: close\r\n" });
     output.flush(this.socket);
@@ -392,8 +397,3 @@ export class Http1Connection extends DeadlineEntry implements ExchangeOwner, Tim
 
 /** Sockets report errors here and then close; the close does the work. */
 function ignoreError(): void {}
-
-/** IPv4-mapped IPv6 addresses are shown as IPv4. */
-function plainAddress(address: string): string {
-  return address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address;
-}

@@ -5,8 +5,14 @@ import { writeForwardedRequest } from "../http1/forwarded-request.ts";
 import { writeInformational, writeRelayedResponse } from "../http1/relayed-response.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import type { ResponseHead } from "../http1/response-head.ts";
-import { type AnswerOptions, Exchange, type Forwarding, Phase, type RequestSink } from "../request/exchange.ts";
-import { type ClaimedFields, forwardedFields, isRequestId } from "../request/forwarded-fields.ts";
+import { type AnswerOptions, Exchange, type Forwarding, Peer, Phase, type RequestSink } from "../request/exchange.ts";
+import {
+  believesForwardedFields,
+  type ClaimedFields,
+  forwardedFields,
+  isRequestId,
+} from "../request/forwarded-fields.ts";
+import { loggedValue } from "../request/logged-field.ts";
 import { writeAnswer } from "../response/answer.ts";
 import type { ClientContext } from "./context.ts";
 
@@ -22,6 +28,8 @@ export interface ExchangeOwner {
   readonly socket: Socket;
   readonly clientAddress: string;
   readonly clientPort: number;
+  /** One of `Peer`. */
+  readonly peer: number;
   readonly bodyComplete: boolean;
   readonly bodyReplayable: boolean;
   startBody(sink: RequestSink): void;
@@ -51,6 +59,7 @@ export class Http1Exchange extends Exchange {
     forwardedProto: undefined,
     forwardedHost: undefined,
     kamalTarget: undefined,
+    hasForwardedPrefix: false,
     hasRequestId: false,
     hasRequestStart: false,
   };
@@ -73,14 +82,20 @@ export class Http1Exchange extends Exchange {
     this.authority = head.authority;
     this.host = head.host;
     this.path = head.emptyPath ? "/" : head.slice(head.pathStart, head.queryStart);
-    if (head.queryStart < head.targetEnd) this.query = head.slice(head.queryStart + 1, head.targetEnd);
+    this.hasQuery = head.queryStart < head.targetEnd;
+    if (this.hasQuery) this.query = head.slice(head.queryStart + 1, head.targetEnd);
     this.unusualPath = head.unusualPath;
     this.requestLength = head.contentLength;
     this.clientAddress = connection.clientAddress;
     this.clientPort = connection.clientPort;
+    this.peer = connection.peer;
     this.localPort = context.localPort;
     this.idempotent = IDEMPOTENT_METHODS.has(head.method);
     this.#readFields(head);
+    this.remoteAddress =
+      this.peer === Peer.Trusted && this.#claimed.forwardedFor !== undefined && context.trustedProxies !== null
+        ? context.trustedProxies.clientBehind(this.clientAddress, this.#claimed.forwardedFor)
+        : this.clientAddress;
     if (!this.#claimed.hasRequestId) this.requestId = crypto.randomUUID();
     // An upgrade is a GET without a body that names exactly one protocol; otherwise the message is a plain request.
     if (head.upgrade !== "" && head.method === "GET" && head.contentLength === 0 && head.minorVersion === 1) {
@@ -93,32 +108,44 @@ export class Http1Exchange extends Exchange {
   }
 
   get replayable(): boolean {
-    return this.#connection.bodyReplayable;
+    return this.requestBuffer !== null || this.#connection.bodyReplayable;
   }
 
   override requestField(name: string): string | undefined {
-    return this.#head().fields.joinedValue(this.#headBytes, name);
+    // Cookie lines cannot be joined with commas, which values may contain (RFC 9113 §8.2.3 does it this way).
+    return this.#head().fields.joinedValue(this.#headBytes, name, name === "cookie" ? "; " : ",");
   }
 
   override writeForwardedHead(forwarding: Forwarding): void {
     writeForwardedRequest(this.#context.output, this.#head(), {
       strippedLength: this.strippedLength,
       fallbackHost: forwarding.target,
-      forwardHeaders: forwarding.forwardHeaders,
+      forwardHeaders: believesForwardedFields(this, forwarding),
+      clientIpField: this.clientIpField,
+      keepClientIpField: this.peer !== Peer.Stranger,
       keepRequestId: this.#claimed.hasRequestId,
       keepRequestStart: this.#claimed.hasRequestStart,
       ownFields: forwardedFields(this, this.#claimed, forwarding),
       upgrade: this.upgrade,
+      bodyAtHand: this.requestBuffer !== null,
     });
   }
 
   override startBody(sink: RequestSink): void {
     this.sink = sink;
-    this.#connection.startBody(sink);
+    if (this.requestBuffer === null) this.#connection.startBody(sink);
+    else this.requestBuffer.sendTo(sink);
   }
 
   override resumeRequestBody(): void {
-    this.#connection.resumeReading();
+    if (this.requestBuffer === null) this.#connection.resumeReading();
+    else this.requestBuffer.resume();
+  }
+
+  override sendContinue(): void {
+    if (!this.#head().expectContinue) return;
+    this.#context.output.text("HTTP/1.1 100 Continue\r\n\r\n");
+    this.#context.output.flush(this.#connection.socket);
   }
 
   override inform(head: ResponseHead): void {
@@ -132,7 +159,8 @@ export class Http1Exchange extends Exchange {
     if (this.loggedResponse.length > 0) this.#noteResponseFields(head);
     // A client that is told "no" while it is still sending cannot use this connection for anything else.
     if (!this.requestComplete && head.status >= 400) this.keepAlive = false;
-    writeRelayedResponse(this.#context.output, head, this.#responseFraming(head));
+    const added = this.onResponse === null ? "" : this.onResponse(this, head);
+    writeRelayedResponse(this.#context.output, head, added + this.#responseFraming(head));
   }
 
   override body(bytes: Buffer, start: number, end: number): void {
@@ -202,6 +230,7 @@ export class Http1Exchange extends Exchange {
     const answered = writeAnswer(this.#context.output, status, {
       ...options,
       head: this.method === "HEAD",
+      page: this.errorPages?.(status, options.message) ?? null,
       connection: this.#connectionField(),
     });
     this.responseBytes = answered.bodyBytes;
@@ -234,6 +263,8 @@ export class Http1Exchange extends Exchange {
   finish(): void {
     this.phase = Phase.Ended;
     this.sink = null;
+    this.requestBuffer?.discard();
+    this.responseBuffer?.discard();
     this.claim?.release(this);
     this.claim = null;
     if (this.loggedResponse.length > 0) this.#logResponseFields();
@@ -265,6 +296,9 @@ export class Http1Exchange extends Exchange {
           break;
         case Field.XKamalTarget:
           claimed.kamalTarget = joined(claimed.kamalTarget, head.valueAt(index));
+          break;
+        case Field.XForwardedPrefix:
+          claimed.hasForwardedPrefix = true;
           break;
         case Field.XRequestId:
           // Two ids are none: which one would the application believe?
@@ -312,14 +346,14 @@ export class Http1Exchange extends Exchange {
   }
 
   #noteResponseFields(head: ResponseHead): void {
-    this.#responseFields = this.loggedResponse.map((name) => head.valueOf(name) ?? "");
+    this.#responseFields = this.loggedResponse.map((field) => loggedValue(field, head.valueOf(field.name)));
   }
 
   /** Every field that was asked for is there, with or without a response of a target. */
   #logResponseFields(): void {
     this.loggedFields ??= [];
-    for (const [index, name] of this.loggedResponse.entries()) {
-      this.loggedFields.push([`resp_${name.replaceAll("-", "_")}`, this.#responseFields?.[index] ?? ""]);
+    for (const [index, field] of this.loggedResponse.entries()) {
+      this.loggedFields.push([field.key, this.#responseFields?.[index] ?? ""]);
     }
   }
 

@@ -1,5 +1,6 @@
 /** The body of one request on its way to a target: framing in, bytes out to a sink, and what a second attempt can resend. */
 import { ChunkedDecoder } from "../http1/chunked-decoder.ts";
+import { giveBack } from "../http1/received-bytes.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import type { RequestSink } from "../request/exchange.ts";
 
@@ -77,11 +78,13 @@ export class RequestBody {
     this.#replay = null;
     const written = decoder.decode(input, from, Math.min(to, from + decoded.length), decoded, 0);
     if (decoder.failed) return MALFORMED_BODY;
+    const end = from + decoder.consumed;
+    giveBack(input, from, end);
     if (written > 0) sink.sendBody(decoded, 0, written);
     if (decoder.done) {
       this.#decoder = null;
       sink.endBody(decoder.trailers);
     }
-    return from + decoder.consumed;
+    return end;
   }
 }

@@ -5,6 +5,8 @@ import type { Terminal } from "./terminal.ts";
 
 export type Input<Table extends FlagTable> = {
   readonly values: FlagValues<Table>;
+  /** Names of the flags that the arguments name. */
+  readonly mentioned: ReadonlySet<string>;
   readonly positionals: readonly string[];
   readonly terminal: Terminal;
 };
@@ -34,6 +36,22 @@ export function refuseMissing<Table extends FlagTable>(flags: Table, values: Fla
   const missing = Object.keys(flags).filter((name) => flags[name]?.required && isEmpty(values[name]));
   if (missing.length === 0) return;
   throw new ProxyError("invalid-argument", `required flag(s) ${missing.map((name) => `"${name}"`).join(", ")} not set`);
+}
+
+/** @throws ProxyError `invalid-argument` when some of `group` are mentioned and others are not */
+export function refusePartOf(group: readonly string[], mentioned: ReadonlySet<string>): void {
+  const missing = group.filter((name) => !mentioned.has(name));
+  if (missing.length === 0 || missing.length === group.length) return;
+  throw new ProxyError(
+    "invalid-argument",
+    `if any flags in the group [${group.join(" ")}] are set they must all be set; missing [${missing.join(" ")}]`,
+  );
+}
+
+/** @throws ProxyError `invalid-argument` when none of `group` is mentioned */
+export function refuseNoneOf(group: readonly string[], mentioned: ReadonlySet<string>): void {
+  if (group.some((name) => mentioned.has(name))) return;
+  throw new ProxyError("invalid-argument", `at least one of the flags in the group [${group.join(" ")}] is required`);
 }
 
 function isEmpty(value: unknown): boolean {

@@ -1,39 +1,44 @@
 /** `deploy <service>`: asks the running proxy to switch a service to new targets, and shows how it goes. */
 import { callControl } from "../control/control-client.ts";
 import { socketPathOf } from "../control/paths.ts";
-import type { ProgressEvent } from "../control/progress.ts";
+import { ProxyError } from "../errors.ts";
+import { DEPLOY_FLAGS, deployOptionsOf } from "../options/deploy-flags.ts";
 import { readDeploymentOptions } from "../options/deployment-options.ts";
-import { DEPLOY_FLAGS, deployOptionsOf } from "../options/flags.ts";
 import { readServiceOptions } from "../options/service-options.ts";
 import { readTargetOptions } from "../options/target-options.ts";
 import { parseTargetAddress } from "../target/target-address.ts";
-import { defineCommand, onlyService, refuseMissing } from "./command.ts";
-import { sayProgress, sayWarning } from "./terminal.ts";
+import { defineCommand, onlyService, refuseMissing, refusePartOf } from "./command.ts";
+import { sayDeploying, sayDeployResult } from "./say-deploying.ts";
+
+/** The first makes sense with the second only: without a buffer nothing is measured. */
+const LIMITS_OF_BUFFERS = [
+  ["max-request-body", "buffer-requests", "request"],
+  ["max-response-body", "buffer-responses", "response"],
+] as const;
+
+const CERTIFICATE_PAIR = ["tls-certificate-path", "tls-private-key-path"];
 
 export const command = defineCommand({
   flags: DEPLOY_FLAGS,
-  async run({ values, positionals, terminal }) {
+  async run({ values, mentioned, positionals, terminal }) {
+    // The order is the original's: the first complaint is the one that scripts match on.
     const service = onlyService(positionals);
-    const given = deployOptionsOf(values);
-    const options = {
-      service: readServiceOptions(given.service),
-      target: readTargetOptions(given.target),
-      deployment: readDeploymentOptions(given.deployment),
-    };
+    for (const [limit, buffer, kind] of LIMITS_OF_BUFFERS) {
+      if (mentioned.has(limit) && !mentioned.has(buffer)) {
+        throw new ProxyError("invalid-argument", `${limit} can only be set when ${kind} buffering is enabled`);
+      }
+    }
+    const given = deployOptionsOf(values, mentioned);
+    readServiceOptions(given.service);
     refuseMissing(DEPLOY_FLAGS, values);
-    for (const target of given.targets) parseTargetAddress(target);
-    const result = await callControl(
-      socketPathOf(terminal.environment),
-      { command: "deploy", service, targets: given.targets, options },
-      (event) => sayProgress(terminal, lineOf(event)),
-    );
-    for (const warning of result.warnings) sayWarning(terminal, warning);
+    refusePartOf(CERTIFICATE_PAIR, mentioned);
+    readTargetOptions(given.target);
+    readDeploymentOptions(given.deployment);
+    const { target: targets, "read-target": readTargets } = values;
+    for (const target of [...targets, ...readTargets]) parseTargetAddress(target);
+    const call = { command: "deploy", service, targets, readTargets, options: given } as const;
+    const result = await callControl(socketPathOf(terminal.environment), call, sayDeploying(terminal));
+    sayDeployResult(terminal, result);
     return 0;
   },
 });
-
-function lineOf(event: ProgressEvent): string {
-  if (event.event === "probe") return `${event.target}: ${event.text} (check ${event.tries})`;
-  if (event.event === "switched") return `switched to ${event.targets.join(", ")}`;
-  return `draining: ${event.inFlight} in flight`;
-}

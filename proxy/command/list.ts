@@ -4,6 +4,7 @@ import type { ListedService, ServiceListing } from "../control/list.ts";
 import { socketPathOf } from "../control/paths.ts";
 import { ProxyError } from "../errors.ts";
 import { LIST_FLAGS } from "../options/flags.ts";
+import type { RolloutOptions } from "../options/rollout-options.ts";
 import { defineCommand } from "./command.ts";
 import { formatTable } from "./table.ts";
 import { coloured, say, sayWarning } from "./terminal.ts";
@@ -23,6 +24,8 @@ export const command = defineCommand({
       return 0;
     }
     say(terminal, formatTable(COLUMNS, rowsOf(listing), coloured(terminal)));
+    const rollouts = rolloutLines(listing);
+    if (rollouts.length > 0) say(terminal, `\n${rollouts.join("\n")}\n`);
     for (const notice of listing.notices) sayWarning(terminal, notice);
     for (const { name, reason } of listing.quarantined) {
       sayWarning(terminal, `${name} was not restored: ${reason}. Deploy it again, or remove it.`);
@@ -46,4 +49,20 @@ function rowOf(service: ListedService): string[] {
     service.state,
     service.tls ? "yes" : "no",
   ];
+}
+
+/** Below the table, so that whatever reads its columns finds them as they always were. */
+function rolloutLines({ services }: ServiceListing): string[] {
+  return services.flatMap(({ name, rollout }) => {
+    if (rollout === null) return [];
+    const targets = rollout.targets.map((target) => target.address).join(",");
+    return [`Rollout of ${name}: ${targets}, ${splitWords(rollout.split)}`];
+  });
+}
+
+function splitWords(split: RolloutOptions | null): string {
+  if (split === null) return "nobody yet";
+  return split.allowlist.length === 0
+    ? `${split.percentage}%`
+    : `${split.percentage}% and ${split.allowlist.join(",")}`;
 }

@@ -7,7 +7,12 @@ import { formatDurationMs, parseDurationMs, ValueSyntaxError } from "../options/
 import { parseBoolean, parseInteger, parseList, quote } from "../options/value-syntax.ts";
 
 export type ParsedFlags<Table extends FlagTable> =
-  | { readonly values: FlagValues<Table>; readonly positionals: readonly string[] }
+  | {
+      readonly values: FlagValues<Table>;
+      /** Names of the flags that the arguments name, whatever their value. */
+      readonly mentioned: ReadonlySet<string>;
+      readonly positionals: readonly string[];
+    }
   | { readonly help: string };
 
 export type CommandWords = { readonly name: string; readonly usage: string; readonly summary: string };
@@ -20,6 +25,7 @@ export function parseFlags<Table extends FlagTable>(
   environment: Environment,
 ): ParsedFlags<Table> {
   const values: Record<string, unknown> = {};
+  const mentioned = new Set<string>();
   let help = "";
   const command = new Command(words.name)
     .usage(words.usage)
@@ -31,7 +37,7 @@ export function parseFlags<Table extends FlagTable>(
     .configureHelp({ visibleArguments: () => [] });
   for (const [name, flag] of Object.entries(table)) {
     values[name] = defaultOf(flag, environment);
-    command.addOption(optionOf(name, flag, values));
+    command.addOption(optionOf(name, flag, values, mentioned));
   }
   try {
     command.parse(spellOutBooleans(args, table), { from: "user" });
@@ -39,22 +45,22 @@ export function parseFlags<Table extends FlagTable>(
     if (error instanceof CommanderError && error.exitCode === 0) return { help };
     throw translated(error);
   }
-  return { values: values as FlagValues<Table>, positionals: command.args };
+  return { values: values as FlagValues<Table>, mentioned, positionals: command.args };
 }
 
-function optionOf(name: string, flag: Flag, values: Record<string, unknown>): Option {
-  let mentioned = false;
+function optionOf(name: string, flag: Flag, values: Record<string, unknown>, mentioned: Set<string>): Option {
   const option = new Option(flag.kind === "bool" ? `--${name} [bool]` : `--${name} <${flag.kind}>`, helpOf(flag));
   return option.argParser((text: string) => {
     const value = parseValue(name, flag.kind, text);
     // The first mention of a list replaces the default, the others add to it.
-    values[name] = mentioned && Array.isArray(value) ? [...(values[name] as string[]), ...value] : value;
-    mentioned = true;
+    values[name] = mentioned.has(name) && Array.isArray(value) ? [...(values[name] as string[]), ...value] : value;
+    mentioned.add(name);
   });
 }
 
 function helpOf(flag: Flag): string {
   const { fallback } = flag;
+  if (flag.default !== undefined) return `${flag.help} (default: ${flag.default})`;
   if (flag.required) return `${flag.help} (required)`;
   if (fallback === false || fallback === "" || fallback === 0 || Array.isArray(fallback)) return flag.help;
   return `${flag.help} (default ${flag.kind === "duration" ? formatDurationMs(Number(fallback)) : String(fallback)})`;

@@ -1,15 +1,37 @@
 /** A command line → the subcommand it names, loaded alone so that short commands stay short → the exit code. */
 import { ProxyError } from "../errors.ts";
+import { NO_FLAGS } from "../options/flags.ts";
 import type { CommandModule } from "./command.ts";
+import { type CompletedCommand, completionScript, SHELLS } from "./completion.ts";
 import { parseFlags } from "./parse-flags.ts";
+import { suggestionsFor } from "./suggestions.ts";
 import { say, type Terminal } from "./terminal.ts";
 
-type Entry = {
+type Entry = Leaf | Group;
+
+type Leaf = {
   readonly name: string;
-  readonly aliases?: readonly string[];
+  readonly aliases: readonly string[];
   readonly usage: string;
   readonly summary: string;
   load(): Promise<{ command: CommandModule }>;
+};
+
+type Group = { readonly name: string; readonly summary: string; readonly commands: readonly Leaf[] };
+
+const ROLLOUT: Group = {
+  name: "rollout",
+  summary: "Try new targets with a part of the visitors",
+  commands: [
+    entry(
+      "deploy",
+      "<service> [flags]",
+      "Bring rollout targets up, beside the active ones",
+      () => import("./rollout-deploy.ts"),
+    ),
+    entry("set", "<service> [flags]", "Say which visitors get the rollout targets", () => import("./rollout-set.ts")),
+    entry("stop", "<service>", "Send everybody to the active targets", () => import("./rollout-stop.ts")),
+  ],
 };
 
 const COMMANDS: readonly Entry[] = [
@@ -23,33 +45,47 @@ const COMMANDS: readonly Entry[] = [
   entry("pause", "<service> [flags]", "Hold a service's requests back", () => import("./pause.ts")),
   entry("remove", "<service>", "Remove a service", () => import("./remove.ts"), ["rm"]),
   entry("resume", "<service>", "Let a paused or stopped service go on", () => import("./resume.ts")),
+  ROLLOUT,
   entry("run", "[flags]", "Run the proxy", () => import("./run.ts")),
   entry("stop", "<service> [flags]", "Answer a service's requests with a maintenance page", () => import("./stop.ts")),
   entry("version", "", "Print the version", () => import("./version.ts")),
 ];
 
-const HELP_WORDS: readonly string[] = ["help", "-h", "--help"];
+const HELP_ROW = ["help [command]", "Explain a command and its flags"] as const;
+const DESCRIPTION = "A reverse proxy that switches between versions of an app without losing a request.";
 
 /** @param args without the program's name @throws ProxyError for the terminal */
 export async function runProgram(args: readonly string[], terminal: Terminal): Promise<number> {
+  const { programName } = terminal;
   const [first, ...rest] = args;
-  if (first === undefined || first === "-h" || first === "--help") return sayOverview(terminal);
-  if (first === "help")
-    return rest[0] === undefined ? sayOverview(terminal) : runCommand(rest[0], ["--help"], terminal);
-  if (first === "--version") return runCommand("version", [], terminal);
-  if (first.startsWith("--")) throw new ProxyError("invalid-argument", `unknown flag: ${first.replace(/=.*$/s, "")}`);
-  if (first.startsWith("-")) {
-    throw new ProxyError("invalid-argument", `unknown shorthand flag: '${first[1] ?? ""}' in ${first}`);
-  }
-  return runCommand(first, rest, terminal);
+  if (first === "--version") return runAmong(COMMANDS, ["version"], programName, terminal);
+  const asked = first === "help" ? [...rest.slice(0, 2), "--help"] : args;
+  if (asked[0] === "completion") return sayCompletion(asked.slice(1), terminal);
+  if (isHelp(asked[0])) return sayOverview(DESCRIPTION, COMMANDS, programName, terminal, HELP_ROW);
+  return runAmong(COMMANDS, asked, programName, terminal);
 }
 
-async function runCommand(name: string, args: readonly string[], terminal: Terminal): Promise<number> {
-  const found = COMMANDS.find((command) => command.name === name || command.aliases?.includes(name));
-  if (found === undefined) throw unknownCommand(name, terminal.programName);
+/** @param path what leads here, as a person types it */
+async function runAmong(
+  commands: readonly Entry[],
+  args: readonly string[],
+  path: string,
+  terminal: Terminal,
+): Promise<number> {
+  const [name = "", ...rest] = args;
+  if (name.startsWith("--")) throw new ProxyError("invalid-argument", `unknown flag: ${name.replace(/=.*$/s, "")}`);
+  if (name.startsWith("-")) {
+    throw new ProxyError("invalid-argument", `unknown shorthand flag: '${name[1] ?? ""}' in ${name}`);
+  }
+  const found = commands.find((command) => namesOf(command).includes(name));
+  if (found === undefined) throw unknownCommand(name, commands, path);
+  const foundPath = `${path} ${found.name}`;
+  if ("commands" in found) {
+    if (isHelp(rest[0])) return sayOverview(`${found.summary}.`, found.commands, foundPath, terminal);
+    return runAmong(found.commands, rest, foundPath, terminal);
+  }
   const { command } = await found.load();
-  const words = { ...found, name: `${terminal.programName} ${found.name}` };
-  const parsed = parseFlags(args, command.flags, words, terminal.environment);
+  const parsed = parseFlags(rest, command.flags, { ...found, name: foundPath }, terminal.environment);
   if ("help" in parsed) {
     say(terminal, parsed.help);
     return 0;
@@ -57,51 +93,56 @@ async function runCommand(name: string, args: readonly string[], terminal: Termi
   return command.run({ ...parsed, terminal });
 }
 
-function sayOverview(terminal: Terminal): number {
-  const { programName } = terminal;
-  const width = Math.max(...COMMANDS.map((command) => titleOf(command).length), "help [command]".length);
-  const lines = COMMANDS.map((command) => `  ${titleOf(command).padEnd(width)}  ${command.summary}`);
-  lines.push(`  ${"help [command]".padEnd(width)}  Explain a command and its flags`);
-  say(
-    terminal,
-    `A reverse proxy that switches between versions of an app without losing a request.
+function isHelp(first: string | undefined): boolean {
+  return first === undefined || first === "-h" || first === "--help";
+}
 
-Usage: ${programName} <command> [flags]
-
-${lines.join("\n")}
-`,
-  );
+function sayOverview(
+  description: string,
+  commands: readonly Entry[],
+  path: string,
+  terminal: Terminal,
+  ...further: (readonly [string, string])[]
+): number {
+  const rows = [...commands.map((command) => [namesOf(command).join(", "), command.summary] as const), ...further];
+  const width = Math.max(...rows.map(([title]) => title.length));
+  const lines = rows.map(([title, summary]) => `  ${title.padEnd(width)}  ${summary}`);
+  say(terminal, `${description}\n\nUsage: ${path} <command> [flags]\n\n${lines.join("\n")}\n`);
   return 0;
 }
 
-function titleOf(command: Entry): string {
-  return [command.name, ...(command.aliases ?? [])].join(", ");
+function namesOf(command: Entry): readonly string[] {
+  return "commands" in command ? [command.name] : [command.name, ...command.aliases];
 }
 
-function unknownCommand(name: string, programName: string): ProxyError {
-  const names = COMMANDS.flatMap((command) => [command.name, ...(command.aliases ?? [])]);
-  const near = [...names, ...HELP_WORDS.slice(0, 1)].filter(
-    (known) => distance(name.toLowerCase(), known) <= 2 || (name !== "" && known.startsWith(name.toLowerCase())),
-  );
-  const suggestions =
-    near.length === 0 ? "" : `\nDid you mean this?\n${near.map((known) => `\t${known}\n`).join("")}\n`;
-  return new ProxyError("invalid-argument", `unknown command ${JSON.stringify(name)} for "${programName}"`, {
-    hint: `${suggestions}Run '${programName} --help' for usage.`,
+function unknownCommand(name: string, commands: readonly Entry[], path: string): ProxyError {
+  const near = suggestionsFor(name, [...commands.flatMap(namesOf), ...(commands === COMMANDS ? ["help"] : [])]);
+  const block = near.length === 0 ? "" : `\nDid you mean this?\n${near.map((known) => `\t${known}\n`).join("")}\n`;
+  return new ProxyError("invalid-argument", `unknown command ${JSON.stringify(name)} for "${path}"`, {
+    hint: `${block}Run '${path} --help' for usage.`,
   });
 }
 
-/** Levenshtein's: how many letters to add, drop or replace. */
-function distance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= from.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= to.length; j++) {
-      const replace = (row[j - 1] ?? 0) + (from[i - 1] === to[j - 1] ? 0 : 1);
-      next.push(Math.min(replace, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
-    }
-    row = next;
+/** `completion <shell>`, which the overview does not mention: packagers know it. */
+async function sayCompletion(args: readonly string[], terminal: Terminal): Promise<number> {
+  const { programName } = terminal;
+  const usage = `<${SHELLS.join("|")}>`;
+  const words = { name: `${programName} completion`, usage, summary: "Print a completion script for a shell" };
+  // Without a shell there is nothing to print but help, as in the original.
+  const parsed = parseFlags(args.length === 0 ? ["--help"] : args, NO_FLAGS, words, terminal.environment);
+  if ("help" in parsed) say(terminal, parsed.help);
+  else say(terminal, completionScript(parsed.positionals, programName, await completedCommands(COMMANDS, [])));
+  return 0;
+}
+
+async function completedCommands(commands: readonly Entry[], above: readonly string[]): Promise<CompletedCommand[]> {
+  const found: CompletedCommand[] = [];
+  for (const command of commands) {
+    const path = [...above, command.name];
+    if ("commands" in command) found.push({ path, flags: [] }, ...(await completedCommands(command.commands, path)));
+    else found.push({ path, flags: Object.keys((await command.load()).command.flags) });
   }
-  return row[to.length] ?? 0;
+  return found;
 }
 
 function entry(
@@ -110,7 +151,7 @@ function entry(
   summary: string,
   load: () => Promise<{ command: unknown }>,
   aliases: readonly string[] = [],
-): Entry {
+): Leaf {
   // Each module's flags and its run() belong together; that is checked where it is defined, and forgotten here.
-  return { name, usage, summary, aliases, load: load as Entry["load"] };
+  return { name, usage, summary, aliases, load: load as Leaf["load"] };
 }

@@ -3,6 +3,7 @@ import { isIP } from "node:net";
 import { dataDirectoryOf, socketPathOf } from "../control/paths.ts";
 import { ProxyError } from "../errors.ts";
 import { type FlagValues, RUN_FLAGS } from "../options/flags.ts";
+import { readTrustedProxies } from "../options/trusted-proxies.ts";
 import { defineCommand } from "./command.ts";
 import { sayError } from "./terminal.ts";
 
@@ -21,10 +22,15 @@ export const command = defineCommand({
     const { startServer } = await import("../server.ts");
     const server = await startServer({
       httpPort: portOf("http-port", values["http-port"]),
-      bind: addressOf(values.bind),
+      bind: addressOf("bind", values.bind),
+      trustedProxies: readTrustedProxies(values["trusted-proxy"]),
+      proxyProtocol: values["proxy-protocol"],
+      metricsPort: portOf("metrics-port", values["metrics-port"]),
+      metricsBind: addressOf("metrics-bind", values["metrics-bind"]),
       socketPath: socketPathOf(terminal.environment),
       dataDirectory: dataDirectoryOf(terminal.environment),
       debug: values.debug,
+      accessLog: values["access-log"],
     });
     try {
       await Promise.race([signals.first, server.failed]);
@@ -75,11 +81,6 @@ function refuseUnsupported(values: FlagValues<typeof RUN_FLAGS>): void {
   }
   // Known already, because Kamal passes them; HTTPS is not listened for yet.
   portOf("https-port", values["https-port"]);
-  if (portOf("metrics-port", values["metrics-port"]) !== 0) {
-    throw new ProxyError("invalid-argument", "--metrics-port is not supported yet", {
-      hint: "Leave the flag and METRICS_PORT out until a version serves metrics.",
-    });
-  }
 }
 
 function portOf(name: string, port: number): number {
@@ -87,9 +88,9 @@ function portOf(name: string, port: number): number {
   throw new ProxyError("invalid-argument", `--${name} must be between 0 and ${MAX_PORT}, not ${port}`);
 }
 
-function addressOf(text: string): string | undefined {
+function addressOf(name: string, text: string): string | undefined {
   if (text === "") return undefined;
   const address = text.replace(/^\[(.*)\]$/, "$1");
   if (isIP(address) !== 0) return address;
-  throw new ProxyError("invalid-argument", `--bind takes an IP address, not ${JSON.stringify(text)}`);
+  throw new ProxyError("invalid-argument", `--${name} takes an IP address, not ${JSON.stringify(text)}`);
 }

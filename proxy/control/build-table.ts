@@ -1,30 +1,62 @@
 /** The services as they are → the routing table that the data plane serves by. */
-import type { RoutingTable, ServiceRoute } from "../route/routing-table.ts";
+import type { RoutingTable, ServiceRoute, TargetRoute } from "../route/routing-table.ts";
+import type { LiveTarget } from "./live-target.ts";
 import type { ServiceRecord } from "./service-record.ts";
+import { type SyncedTls, TlsSync } from "./tls-sync.ts";
 
-export function buildTable(version: number, records: Iterable<ServiceRecord>): RoutingTable {
-  return { version, services: [...records].map(routeOf) };
+export type TableInput = {
+  readonly version: number;
+  readonly records: readonly ServiceRecord[];
+  /** Whether HTTPS is served; without it nobody may be redirected there. */
+  readonly https: boolean;
+};
+
+export function buildTable({ version, records, https }: TableInput): RoutingTable {
+  const sync = new TlsSync(records);
+  return { version, services: records.map((record) => routeOf(record, sync.of(record), https)) };
 }
 
-function routeOf(record: ServiceRecord): ServiceRoute {
-  const failing = record.targets.filter((target) => target.health === "unhealthy");
-  // A failing target leaves only while another one can take its share: a doubtful answer beats none.
-  const anyLeft = failing.length < record.targets.length;
+function routeOf(record: ServiceRecord, tls: SyncedTls, https: boolean): ServiceRoute {
+  const { service, target } = record;
   return {
     name: record.name,
-    hosts: record.service.hosts,
-    pathPrefixes: record.service.pathPrefixes,
-    stripPathPrefix: record.service.stripPathPrefix,
+    hosts: service.hosts,
+    pathPrefixes: service.pathPrefixes,
+    stripPathPrefix: service.stripPathPrefix,
     gate: record.gate,
-    targets: record.targets.map((target) => ({
-      id: target.id,
-      address: target.address,
-      inRotation: !(anyLeft && failing.includes(target)),
-    })),
-    healthCheckPath: record.target.healthCheck.path.replace(/\?.*$/s, ""),
-    targetTimeoutMs: record.target.targetTimeoutMs,
-    forwardHeaders: record.target.forwardHeaders,
-    logRequestHeaders: record.target.logRequestHeaders,
-    logResponseHeaders: record.target.logResponseHeaders,
+    targets: [...targetRoutes("active", record.targets), ...targetRoutes("rollout", record.rolloutTargets)],
+    healthCheckPath: target.healthCheck.path.replace(/\?.*$/s, ""),
+    targetTimeoutMs: target.targetTimeoutMs,
+    // By what is configured, not by what is served: a client must not gain trust because HTTPS is missing.
+    forwardHeaders: target.forwardHeaders ?? !tls.enabled,
+    rollout: record.rolloutTargets.length === 0 ? null : record.rollout,
+    writerAffinityTimeoutMs: service.writerAffinityTimeoutMs,
+    readTargetsAcceptWebsockets: service.readTargetsAcceptWebsockets,
+    canonicalHost: service.canonicalHost,
+    tls: { enabled: tls.enabled && https, redirect: tls.redirect },
+    clientIpHeader: service.clientIpHeader,
+    scopeCookiePaths: target.scopeCookiePaths,
+    buffering: target.buffering,
+    errorPages: record.errorPages,
+    excludeMetricsPaths: service.excludeMetricsPaths,
+    logRequestHeaders: target.logRequestHeaders,
+    logResponseHeaders: target.logResponseHeaders,
   };
+}
+
+function targetRoutes(slot: TargetRoute["slot"], targets: readonly LiveTarget[]): TargetRoute[] {
+  const writerLeft = targets.some((target) => target.role === "writer" && !isFailing(target));
+  const readerLeft = targets.some((target) => target.role === "reader" && !isFailing(target));
+  return targets.map((target) => {
+    // A failing target leaves only while another one can take its share: a doubtful answer beats none. Writers can
+    // stand in for readers, not the other way round.
+    const replaceable = writerLeft || (target.role === "reader" && readerLeft);
+    const inRotation = !(isFailing(target) && replaceable);
+    const healthy = target.health === "healthy";
+    return { id: target.id, address: target.address, slot, role: target.role, inRotation, healthy };
+  });
+}
+
+function isFailing(target: LiveTarget): boolean {
+  return target.health === "unhealthy";
 }

@@ -19,8 +19,10 @@ const SYSTEM_WORDS: ReadonlyMap<string, string> = new Map([
   ["EACCES", "permission denied"],
 ]);
 
-/** How often, and after how long each time, a busy server is asked again. */
-const MAX_ATTEMPTS = 100;
+/** A server's queue of connections can be full for a moment: how often it is asked again. */
+const MAX_ATTEMPTS_WHEN_BUSY = 100;
+/** A `docker exec` right behind `docker run` finds no socket yet: Node needs a quarter of a second to start. */
+const MAX_ATTEMPTS_WHEN_ABSENT = 20;
 const RETRY_MS = 50;
 
 /**
@@ -69,13 +71,17 @@ async function open(path: string): Promise<Socket> {
       await once(socket, "connect");
       return socket;
     } catch (error) {
-      // A server's queue of connections can be full for a moment.
-      if ((error as NodeJS.ErrnoException).code !== "EAGAIN" || attempt === MAX_ATTEMPTS) {
+      if (attempt >= attemptsAfter(error as NodeJS.ErrnoException)) {
         throw notRunning(path, error as NodeJS.ErrnoException);
       }
     }
     await sleep(RETRY_MS);
   }
+}
+
+function attemptsAfter(error: NodeJS.ErrnoException): number {
+  if (error.code === "EAGAIN") return MAX_ATTEMPTS_WHEN_BUSY;
+  return error.code === "ENOENT" || error.code === "ECONNREFUSED" ? MAX_ATTEMPTS_WHEN_ABSENT : 1;
 }
 
 function parseMessage(line: string): ControlMessage {

@@ -3,7 +3,9 @@ import type { DataPlane } from "../data-plane/data-plane.ts";
 import { ProxyError } from "../errors.ts";
 import type { EventLog } from "../observe/event-log.ts";
 import type { PauseOptions, StopOptions } from "../options/gate-options.ts";
+import type { RolloutOptions } from "../options/rollout-options.ts";
 import type { SnapshotFile } from "../state/snapshot-file.ts";
+import type { DeployParts } from "./cut-over.ts";
 import { type DeployRequest, type DeployResult, deploy } from "./deploy.ts";
 import { DeployLedger } from "./deploy-ledger.ts";
 import { GateChanges } from "./gate-changes.ts";
@@ -11,12 +13,16 @@ import { listServices, type ServiceListing } from "./list.ts";
 import type { Report } from "./progress.ts";
 import { removeService } from "./remove.ts";
 import { restore } from "./restore.ts";
+import { deployRollout, type RolloutDeployRequest, setRollout, stopRollout } from "./rollout.ts";
+import { allTargetsOf } from "./service-record.ts";
 import { type ControlStep, Services } from "./services.ts";
 
 export type ControlPlaneOptions = {
   readonly dataPlane: DataPlane;
   readonly snapshotFile: SnapshotFile;
   readonly log: EventLog;
+  /** Whether the proxy serves HTTPS; without it, TLS options are kept but not applied. */
+  readonly https?: boolean;
   /** Called at the steps of a change; for tests that die there. */
   readonly checkpoint?: (step: ControlStep) => void;
 };
@@ -28,8 +34,8 @@ export class ControlPlane {
   readonly #closing = new AbortController();
   readonly #gates: GateChanges;
 
-  constructor({ checkpoint = () => undefined, ...parts }: ControlPlaneOptions) {
-    this.#services = new Services({ ...parts, checkpoint });
+  constructor({ checkpoint = () => undefined, https = false, ...parts }: ControlPlaneOptions) {
+    this.#services = new Services({ ...parts, https, checkpoint });
     this.#snapshotFile = parts.snapshotFile;
     this.#gates = new GateChanges(this.#services, this.#closing.signal);
   }
@@ -42,7 +48,23 @@ export class ControlPlane {
   /** @throws ProxyError, see `deploy.ts` */
   async deploy(request: DeployRequest, report: Report): Promise<DeployResult> {
     this.#refuseWhenClosing();
-    return deploy({ services: this.#services, ledger: this.#ledger, closing: this.#closing.signal }, request, report);
+    return deploy(this.#parts, request, report);
+  }
+
+  /** @throws ProxyError, see `rollout.ts` */
+  async deployRollout(request: RolloutDeployRequest, report: Report): Promise<DeployResult> {
+    this.#refuseWhenClosing();
+    return deployRollout(this.#parts, request, report);
+  }
+
+  async setRollout(name: string, options: RolloutOptions): Promise<void> {
+    this.#refuseWhenClosing();
+    await setRollout(this.#services, name, options);
+  }
+
+  async stopRollout(name: string): Promise<void> {
+    this.#refuseWhenClosing();
+    await stopRollout(this.#services, name);
   }
 
   /** Cancels a deploy that has not switched yet. Requests in flight finish undisturbed. */
@@ -79,8 +101,12 @@ export class ControlPlane {
     await this.#ledger.allEnded();
     await this.#services.settled();
     for (const record of this.#services.records.values()) {
-      for (const target of record.targets) target.stopChecks();
+      for (const target of allTargetsOf(record)) target.stopChecks();
     }
+  }
+
+  get #parts(): DeployParts {
+    return { services: this.#services, ledger: this.#ledger, closing: this.#closing.signal };
   }
 
   #refuseWhenClosing(): void {

@@ -3,13 +3,15 @@ import { ProxyError } from "../errors.ts";
 import { readDeploymentOptions } from "../options/deployment-options.ts";
 import { type PauseOptions, readPauseOptions, readStopOptions, type StopOptions } from "../options/gate-options.ts";
 import { isJsonObject, type JsonObject } from "../options/option-fields.ts";
+import { type RolloutOptions, readRolloutOptions } from "../options/rollout-options.ts";
 import { readServiceOptions } from "../options/service-options.ts";
 import { readTargetOptions } from "../options/target-options.ts";
 import { quote } from "../options/value-syntax.ts";
-import { readName, readTargets } from "../state/snapshot-format.ts";
+import { readFurtherTargets, readName, readTargets } from "../state/snapshot-format.ts";
 import { parseTargetAddress } from "../target/target-address.ts";
 import { PROTOCOL_VERSION } from "./control-wire.ts";
 import type { DeployRequest } from "./deploy.ts";
+import type { RolloutDeployRequest } from "./rollout.ts";
 
 /** A request longer than this is no request. */
 export const MAX_REQUEST_BYTES = 1024 * 1024;
@@ -21,6 +23,9 @@ export type ControlRequest =
   | { readonly command: "pause"; readonly name: string; readonly options: PauseOptions }
   | { readonly command: "stop"; readonly name: string; readonly options: StopOptions }
   | { readonly command: "resume"; readonly name: string }
+  | { readonly command: "rollout-deploy"; readonly rollout: RolloutDeployRequest }
+  | { readonly command: "rollout-set"; readonly name: string; readonly options: RolloutOptions }
+  | { readonly command: "rollout-stop"; readonly name: string }
   | { readonly command: "list" };
 
 /** @throws ProxyError `protocol` for what is no request; `invalid-options`, `invalid-target`, `invalid-argument` */
@@ -36,10 +41,16 @@ export function parseRequest(line: Uint8Array): ControlRequest {
   }
   if (command === "list") return { command };
   if (command === "deploy") return { command, deploy: readDeploy(request) };
-  if (command === "remove" || command === "resume") return { command, name: readName(request["service"]) };
+  if (command === "rollout-deploy") return { command, rollout: readRolloutDeploy(request) };
+  if (command === "remove" || command === "resume" || command === "rollout-stop") {
+    return { command, name: readName(request["service"]) };
+  }
   const options = request["options"] ?? {};
   if (command === "pause") return { command, name: readName(request["service"]), options: readPauseOptions(options) };
   if (command === "stop") return { command, name: readName(request["service"]), options: readStopOptions(options) };
+  if (command === "rollout-set") {
+    return { command, name: readName(request["service"]), options: readRolloutOptions(options) };
+  }
   throw new ProxyError(
     "protocol",
     `unknown control command ${typeof command === "string" ? quote(command.slice(0, 40)) : "(none)"} (protocol version ${PROTOCOL_VERSION})`,
@@ -61,9 +72,26 @@ function readDeploy(request: JsonObject): DeployRequest {
   const options = isJsonObject(request["options"]) ? request["options"] : {};
   return {
     name: readName(request["service"]),
-    targets: [...new Set(readTargets(request["targets"]))].map(parseTargetAddress),
+    ...readBothTargets(request),
     service: readServiceOptions(options["service"] ?? {}),
     target: readTargetOptions(options["target"] ?? {}),
     deployment: readDeploymentOptions(options["deployment"] ?? {}),
+  };
+}
+
+/** All options but these are the service's own. */
+function readRolloutDeploy(request: JsonObject): RolloutDeployRequest {
+  const options = isJsonObject(request["options"]) ? request["options"] : {};
+  return {
+    name: readName(request["service"]),
+    ...readBothTargets(request),
+    deployment: readDeploymentOptions(options["deployment"] ?? {}),
+  };
+}
+
+function readBothTargets(request: JsonObject): Pick<DeployRequest, "targets" | "readTargets"> {
+  return {
+    targets: [...new Set(readTargets(request["targets"]))].map(parseTargetAddress),
+    readTargets: [...new Set(readFurtherTargets(request["readTargets"]))].map(parseTargetAddress),
   };
 }

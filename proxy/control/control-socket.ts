@@ -99,10 +99,13 @@ export class ControlSocket {
   async #carryOut(request: ControlRequest, report: Report): Promise<unknown> {
     const plane = this.#plane;
     if (request.command === "deploy") return plane.deploy(request.deploy, report);
+    if (request.command === "rollout-deploy") return plane.deployRollout(request.rollout, report);
     if (request.command === "list") return plane.list();
     if (request.command === "pause") await plane.pause(request.name, request.options, report);
     else if (request.command === "stop") await plane.stop(request.name, request.options, report);
     else if (request.command === "resume") await plane.resume(request.name);
+    else if (request.command === "rollout-set") await plane.setRollout(request.name, request.options);
+    else if (request.command === "rollout-stop") await plane.stopRollout(request.name);
     else await plane.remove(request.name);
     return {};
   }

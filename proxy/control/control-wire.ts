@@ -17,6 +17,9 @@ export type ControlResults = {
   pause: JsonObject;
   stop: JsonObject;
   resume: JsonObject;
+  "rollout-deploy": DeployResult;
+  "rollout-set": JsonObject;
+  "rollout-stop": JsonObject;
   list: ServiceListing;
 };
 

@@ -4,7 +4,7 @@ import { ProxyError } from "../errors.ts";
 import type { PauseOptions, StopOptions } from "../options/gate-options.ts";
 import { RUNNING, type SavedGate } from "../state/saved-gate.ts";
 import type { Report } from "./progress.ts";
-import type { ServiceRecord } from "./service-record.ts";
+import { allTargetsOf, type ServiceRecord } from "./service-record.ts";
 import type { Draft, Services } from "./services.ts";
 
 export class GateChanges {
@@ -53,7 +53,7 @@ export class GateChanges {
     this.#services.log.info(msg, { service: name });
     try {
       await this.#services.dataPlane.drain(
-        record.targets.map((target) => target.id),
+        allTargetsOf(record).map((target) => target.id),
         {
           timeoutMs,
           cut: true,

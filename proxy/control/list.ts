@@ -1,10 +1,14 @@
 /** Everything that is known about every service, as plain values: for `list`, in both its forms. */
 import type { Counters } from "../data-plane/data-plane.ts";
+import type { RolloutOptions } from "../options/rollout-options.ts";
+import type { ServiceOptions } from "../options/service-options.ts";
+import type { TargetOptions } from "../options/target-options.ts";
 import type { SavedGate } from "../state/saved-gate.ts";
 import type { DeployLedger, DeployOutcome } from "./deploy-ledger.ts";
-import type { LiveTarget, TargetHealth } from "./live-target.ts";
+import type { LiveTarget, TargetHealth, TargetRole } from "./live-target.ts";
 import type { ServiceRecord } from "./service-record.ts";
 import type { Services } from "./services.ts";
+import { type SyncedTls, TlsSync } from "./tls-sync.ts";
 
 export type ServiceListing = {
   readonly services: readonly ListedService[];
@@ -19,20 +23,28 @@ export type ListedService = {
   readonly name: string;
   readonly hosts: readonly string[];
   readonly pathPrefixes: readonly string[];
-  readonly stripPathPrefix: boolean;
   readonly state: SavedGate["state"];
   readonly maxPauseMs?: number;
   readonly message?: string;
+  /** Whether it is served over HTTPS; below a path, as the service at the root of its host says. */
   readonly tls: boolean;
   readonly requestsTotal: number;
   /** Requests held back by a pause. */
   readonly waiting: number;
+  /** The active slot: writers first, then readers. */
   readonly targets: readonly ListedTarget[];
+  /** Null without rollout targets; without a split nobody gets there yet. */
+  readonly rollout: {
+    readonly targets: readonly ListedTarget[];
+    readonly split: RolloutOptions | null;
+  } | null;
+  readonly options: { readonly service: ServiceOptions; readonly target: TargetOptions };
 };
 
 export type ListedTarget = {
   readonly id: string;
   readonly address: string;
+  readonly role: TargetRole;
   readonly health: TargetHealth;
   readonly since: string;
   readonly lastFailure: string;
@@ -46,26 +58,32 @@ export async function listServices(services: Services, ledger: DeployLedger): Pr
   const records = [...services.records.values()].sort((a, b) =>
     Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)),
   );
+  const sync = new TlsSync(records);
   return {
-    services: records.map((record) => listed(record, counters)),
+    services: records.map((record) => listed(record, sync.of(record), services.https, counters)),
     quarantined: services.quarantined.map(({ name, reason }) => ({ name, reason })),
     notices: services.notices,
     deploys: ledger.outcomes(),
   };
 }
 
-function listed(record: ServiceRecord, counters: Counters): ListedService {
+function listed(record: ServiceRecord, tls: SyncedTls, https: boolean, counters: Counters): ListedService {
+  const { service, target } = record;
   const { state, ...gate } = record.gate;
   const traffic = Object.hasOwn(counters.services, record.name) ? counters.services[record.name] : undefined;
+  const rolloutTargets = record.rolloutTargets.map((target) => listedTarget(target, counters));
   return {
     name: record.name,
-    ...record.service,
+    hosts: service.hosts,
+    pathPrefixes: service.pathPrefixes,
     state,
     ...gate,
-    tls: false,
+    tls: tls.enabled && https,
     requestsTotal: traffic?.requestsTotal ?? 0,
     waiting: traffic?.waiting ?? 0,
     targets: record.targets.map((target) => listedTarget(target, counters)),
+    rollout: rolloutTargets.length === 0 ? null : { targets: rolloutTargets, split: record.rollout },
+    options: { service, target },
   };
 }
 
@@ -74,6 +92,7 @@ function listedTarget(target: LiveTarget, counters: Counters): ListedTarget {
   return {
     id: target.id,
     address: target.address,
+    role: target.role,
     health: target.health,
     since: target.since.toISOString(),
     lastFailure: target.lastFailure,

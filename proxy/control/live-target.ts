@@ -11,12 +11,27 @@ import { formatTargetAddress, type TargetAddress } from "../target/target-addres
 /** `adding` lasts until the first success, or until a target that serves already fails its first check. */
 export type TargetHealth = "adding" | "healthy" | "unhealthy";
 
+/** Readers take GET and HEAD only. */
+export type TargetRole = "writer" | "reader";
+
+/** A target before anything is known about it. */
+export type NewTarget = { readonly role: TargetRole; readonly address: TargetAddress };
+
 /** The same failure every second is one fact; it is logged when it changes, and again after this long. */
 const REPEAT_LOG_MS = 30_000;
+
+/** Writers first, then readers: the order in which a slot is kept. */
+export function newTargets(writers: readonly TargetAddress[], readers: readonly TargetAddress[]): NewTarget[] {
+  return [
+    ...writers.map((address) => ({ role: "writer" as const, address })),
+    ...readers.map((address) => ({ role: "reader" as const, address })),
+  ];
+}
 
 export class LiveTarget {
   /** The same address deployed twice is two targets. */
   readonly id = randomBytes(8).toString("hex");
+  readonly role: TargetRole;
   /** `host:port` */
   readonly address: string;
   readonly probeRequest: ProbeRequest;
@@ -32,7 +47,8 @@ export class LiveTarget {
   #observers = new Set<(result: ProbeResult) => void>();
 
   /** @param health `healthy` for restored targets, which are believed until a check says otherwise */
-  constructor(address: TargetAddress, check: HealthCheckOptions, health: "adding" | "healthy", log: EventLog) {
+  constructor({ role, address }: NewTarget, check: HealthCheckOptions, health: "adding" | "healthy", log: EventLog) {
+    this.role = role;
     this.address = formatTargetAddress(address);
     this.probeRequest = {
       host: address.host,

@@ -2,6 +2,7 @@
 import { ProxyError } from "../errors.ts";
 import type { DeployLedger } from "./deploy-ledger.ts";
 import type { GateChanges } from "./gate-changes.ts";
+import { allTargetsOf } from "./service-record.ts";
 import type { Services } from "./services.ts";
 
 /** @throws ProxyError `service-not-found`, `state-not-saved` */
@@ -25,7 +26,7 @@ export async function removeService(
     (removed) => {
       ledger.cancel(name);
       gates.abandonDrains(name);
-      for (const target of removed?.targets ?? []) target.stopChecks();
+      for (const target of removed === undefined ? [] : allTargetsOf(removed)) target.stopChecks();
     },
   );
   services.log.info("Service removed", { service: name });

@@ -3,9 +3,10 @@
 import type { SnapshotFile } from "../state/snapshot-file.ts";
 import { entryOf, type QuarantinedEntry, quarantinedEntry, type ServiceSnapshot } from "../state/snapshot-format.ts";
 import { parseTargetAddress } from "../target/target-address.ts";
+import { loadErrorPages } from "./error-pages.ts";
 import { conflictError, findConflict } from "./host-conflict.ts";
-import { LiveTarget } from "./live-target.ts";
-import type { ServiceRecord } from "./service-record.ts";
+import { LiveTarget, newTargets } from "./live-target.ts";
+import { allTargetsOf, type ServiceRecord } from "./service-record.ts";
 import type { Services } from "./services.ts";
 
 /** @throws ProxyError when the file must not be touched: written by a later version, or not readable */
@@ -19,7 +20,7 @@ export async function restore(services: Services, snapshotFile: SnapshotFile): P
     try {
       const conflict = findConflict(snapshot.name, snapshot.service, records.values());
       if (conflict !== undefined) throw conflictError(conflict);
-      records.set(snapshot.name, recordOf(snapshot, services));
+      records.set(snapshot.name, await recordOf(snapshot, services));
     } catch (error) {
       quarantined.push(quarantinedEntry(entryOf(snapshot), error));
     }
@@ -32,7 +33,10 @@ export async function restore(services: Services, snapshotFile: SnapshotFile): P
   }
   await services.adopt([...records.values()], quarantined);
   for (const record of records.values()) {
-    for (const target of record.targets) target.startChecks(() => services.healthChanged());
+    for (const target of allTargetsOf(record)) target.startChecks(() => services.healthChanged());
+    if (record.service.tls.enabled && !services.https) {
+      log.warn("TLS is not available in this version; the service is served over plain HTTP", { service: record.name });
+    }
     const { entry, service, target } = record.carried;
     const settings = { ...entry, ...service, ...target };
     if (Object.keys(settings).length > 0) {
@@ -43,9 +47,16 @@ export async function restore(services: Services, snapshotFile: SnapshotFile): P
   else log.info("Restored saved state", { path: loaded.path });
 }
 
-function recordOf(snapshot: ServiceSnapshot, { log }: Services): ServiceRecord {
-  const targets = snapshot.targets.map(
-    (address) => new LiveTarget(parseTargetAddress(address), snapshot.target.healthCheck, "healthy", log),
-  );
-  return { ...snapshot, targets };
+async function recordOf(snapshot: ServiceSnapshot, { log }: Services): Promise<ServiceRecord> {
+  const { targets, readTargets, rolloutTargets, rolloutReadTargets, ...rest } = snapshot;
+  const live = (writers: readonly string[], readers: readonly string[]) =>
+    newTargets(writers.map(parseTargetAddress), readers.map(parseTargetAddress)).map(
+      (target) => new LiveTarget(target, snapshot.target.healthCheck, "healthy", log),
+    );
+  return {
+    ...rest,
+    targets: live(targets, readTargets),
+    rolloutTargets: live(rolloutTargets, rolloutReadTargets),
+    errorPages: await loadErrorPages(snapshot.service.errorPagesPath),
+  };
 }

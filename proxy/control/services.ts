@@ -21,12 +21,15 @@ export type ServicesParts = {
   readonly dataPlane: DataPlane;
   readonly snapshotFile: SnapshotFile;
   readonly log: EventLog;
+  /** Whether the proxy serves HTTPS. */
+  readonly https: boolean;
   readonly checkpoint: (step: ControlStep) => void;
 };
 
 export class Services {
   readonly dataPlane: DataPlane;
   readonly log: EventLog;
+  readonly https: boolean;
   readonly checkpoint: (step: ControlStep) => void;
   readonly #snapshotFile: SnapshotFile;
   readonly #changes = new SerialQueue();
@@ -41,6 +44,7 @@ export class Services {
   constructor(parts: ServicesParts) {
     this.dataPlane = parts.dataPlane;
     this.log = parts.log;
+    this.https = parts.https;
     this.checkpoint = parts.checkpoint;
     this.#snapshotFile = parts.snapshotFile;
   }
@@ -130,6 +134,7 @@ export class Services {
   }
 
   #apply(): Promise<void> {
-    return this.dataPlane.apply(buildTable(++this.#version, this.#records.values()));
+    const records = [...this.#records.values()];
+    return this.dataPlane.apply(buildTable({ version: ++this.#version, records, https: this.https }));
   }
 }

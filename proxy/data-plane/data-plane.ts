@@ -2,6 +2,7 @@
  * The line between truth and traffic. Control states what should be; the data plane owns connections, pools, in-flight
  * counts, rotation and waiting requests. All calls are asynchronous so that the plane may live in another thread.
  */
+import type { MetricFamily } from "../observe/metrics-catalogue.ts";
 import type { RoutingTable } from "../route/routing-table.ts";
 
 export interface DataPlane {
@@ -16,6 +17,9 @@ export interface DataPlane {
   drain(targetIds: readonly string[], options: DrainOptions): Promise<DrainResult>;
 
   counters(): Promise<Counters>;
+
+  /** The figures of the metrics page that are about traffic; empty while metrics are off. */
+  metrics(): Promise<readonly MetricFamily[]>;
 }
 
 export type DrainOptions = {

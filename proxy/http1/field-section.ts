@@ -100,17 +100,43 @@ export class FieldSection {
     return index + 1 < this.count ? (this.lineStart[index + 1] as number) : this.next - 2;
   }
 
-  /** The values of all fields called `name` (lower case), joined with `,`; undefined when there is none. */
-  joinedValue(bytes: Buffer, name: string): string | undefined {
+  /** The values of all fields called `name` (lower case) that travel on; undefined when there is none. */
+  joinedValue(bytes: Buffer, name: string, separator = ","): string | undefined {
     let found: string | undefined;
     for (let index = 0; index < this.count; index++) {
-      const start = this.lineStart[index] as number;
-      const end = this.nameEnd[index] as number;
-      if (end - start !== name.length || bytes.toString("latin1", start, end).toLowerCase() !== name) continue;
+      if (this.kept[index] === 0 || !this.isNamed(bytes, index, name)) continue;
       const value = bytes.toString("latin1", this.valueStart[index], this.valueEnd[index]);
-      found = found === undefined ? value : `${found},${value}`;
+      found = found === undefined ? value : `${found}${separator}${value}`;
     }
     return found;
+  }
+
+  /** True when line `index` is called `name` (lower case). */
+  isNamed(bytes: Buffer, index: number, name: string): boolean {
+    const start = this.lineStart[index] as number;
+    const end = this.nameEnd[index] as number;
+    return end - start === name.length && bytes.toString("latin1", start, end).toLowerCase() === name;
+  }
+
+  /** Clears `kept` for every line called `name` (lower case). */
+  drop(bytes: Buffer, name: string): void {
+    for (let index = 0; index < this.count; index++) if (this.isNamed(bytes, index, name)) this.kept[index] = 0;
+  }
+
+  /** Clears `kept` for what is called `name` but for `_` or `.` in place of `-`: servers take it for the same name. */
+  dropAliases(bytes: Buffer, name: string): void {
+    for (let index = 0; index < this.count; index++) {
+      if (!this.isNamed(bytes, index, name) && this.#isFolded(bytes, index, name)) this.kept[index] = 0;
+    }
+  }
+
+  #isFolded(bytes: Buffer, index: number, name: string): boolean {
+    const start = this.lineStart[index] as number;
+    if ((this.nameEnd[index] as number) - start !== name.length) return false;
+    for (let at = 0; at < name.length; at++) {
+      if (FOLDED_TOKEN[bytes[start + at] as number] !== FOLDED_TOKEN[name.charCodeAt(at)]) return false;
+    }
+    return true;
   }
 
   #add(

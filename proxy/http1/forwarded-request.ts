@@ -1,5 +1,5 @@
 /** A client's request head → the head for the target: kept lines byte for byte, framing from the parser's facts. */
-import { Field } from "./field-names.ts";
+import { Field, fieldIdOfName } from "./field-names.ts";
 import type { Output } from "./output.ts";
 import type { RequestHead } from "./request-head.ts";
 
@@ -11,12 +11,17 @@ export type ForwardedRequest = {
   readonly fallbackHost: string;
   /** Believe X-Forwarded-Port and its kin. */
   readonly forwardHeaders: boolean;
+  /** Lower-case name of the field with the client's address; empty for none. It passes if it is believed. */
+  readonly clientIpField: string;
+  readonly keepClientIpField: boolean;
   readonly keepRequestId: boolean;
   readonly keepRequestStart: boolean;
   /** Wire text of the proxy's own fields. */
   readonly ownFields: string;
   /** The upgrade to ask for; empty for none. */
   readonly upgrade: string;
+  /** The whole body is here: nobody has to be asked whether it may come. */
+  readonly bodyAtHand: boolean;
 };
 
 const KEEP = 0;
@@ -62,8 +67,9 @@ export function writeForwardedRequest(output: Output, head: RequestHead, forward
   if (head.absoluteForm || head.authority === "") {
     output.text(`Host: ${head.authority === "" ? forwarded.fallbackHost : head.authority}\r\n`);
   }
+  if (forwarded.clientIpField !== "") settleClientIpField(head, forwarded);
   writeKeptLines(output, head, forwarded);
-  output.text(`${forwarded.ownFields}${framing(head)}${connection(head, forwarded.upgrade)}\r\n`);
+  output.text(`${forwarded.ownFields}${framing(head, forwarded)}${connection(head, forwarded.upgrade)}\r\n`);
 }
 
 function writeRequestLine(output: Output, head: RequestHead, strippedLength: number): void {
@@ -76,6 +82,12 @@ function writeRequestLine(output: Output, head: RequestHead, strippedLength: num
   output.text(bytes[pathStart] === 0x2f ? `${head.method} ` : `${head.method} /`);
   output.copy(bytes, pathStart, head.targetEnd);
   output.text(" HTTP/1.1\r\n");
+}
+
+/** Another spelling of the name would reach the application as the same variable. */
+function settleClientIpField(head: RequestHead, forwarded: ForwardedRequest): void {
+  head.fields.dropAliases(head.bytes, forwarded.clientIpField);
+  if (!forwarded.keepClientIpField) head.fields.drop(head.bytes, forwarded.clientIpField);
 }
 
 /** Neighbouring lines that stay are copied in one go. */
@@ -103,13 +115,15 @@ function keeps(id: number, head: RequestHead, forwarded: ForwardedRequest): bool
   // Trailers travel with a chunked body, and so does their announcement.
   if (id === Field.Trailer) return head.chunked;
   const rule = rules[id];
-  return rule === KEEP || (rule === DROP_UNLESS_TRUSTED && forwarded.forwardHeaders);
+  if (rule !== DROP_UNLESS_TRUSTED) return rule === KEEP;
+  return forwarded.forwardHeaders || (forwarded.keepClientIpField && id === fieldIdOfName(forwarded.clientIpField));
 }
 
-function framing(head: RequestHead): string {
-  if (head.chunked) return head.expectContinue ? "Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n" : CHUNKED;
+function framing(head: RequestHead, forwarded: ForwardedRequest): string {
+  const expects = head.expectContinue && !forwarded.bodyAtHand;
+  if (head.chunked) return expects ? "Transfer-Encoding: chunked\r\nExpect: 100-continue\r\n" : CHUNKED;
   if (head.hasContentLength) {
-    const expect = head.expectContinue && head.contentLength > 0 ? "Expect: 100-continue\r\n" : "";
+    const expect = expects && head.contentLength > 0 ? "Expect: 100-continue\r\n" : "";
     return `Content-Length: ${head.contentLength}\r\n${expect}`;
   }
   return head.method === "POST" || head.method === "PUT" || head.method === "PATCH" ? "Content-Length: 0\r\n" : "";

@@ -1,8 +1,8 @@
 /** Where outgoing bytes are put together: one shared buffer per thread, one write per message. */
 import type { Socket } from "node:net";
 
-/** Room for the largest head, a full read of body, and framing around both. */
-const SIZE = 160 * 1024;
+/** Room for the largest head, a full read of body and framing around both; or for the largest custom error page. */
+const SIZE = 320 * 1024;
 /** Buffers that the kernel has not taken yet are kept for later use, this many at most. */
 const MAX_LENT = 16;
 

@@ -9,6 +9,8 @@ export type Flag<Kind extends FlagKind = FlagKind> = {
   readonly fallback: FlagValue<Kind>;
   /** Checked after the number of arguments, as the reference does. */
   readonly required?: true;
+  /** The default in words, where it is not simply the fallback. */
+  readonly default?: string;
   /** Environment variables that give the default, first one set wins. */
   readonly environment?: readonly string[];
 };
@@ -27,27 +29,22 @@ const drainTimeout = {
   help: "how long requests in flight may take to finish",
 } as const satisfies Flag<"duration">;
 
-export const DEPLOY_FLAGS = {
+/** Where a deploy leads, whichever slot it is for. */
+export const TARGET_FLAGS = {
   target: { kind: "strings", fallback: [], required: true, help: "target to serve from, host[:port]; repeatable" },
-  host: { kind: "strings", fallback: [], help: "host name to serve, *.name for one wild label (default: any host)" },
-  "path-prefix": { kind: "strings", fallback: [], help: "path prefix to serve (default: /)" },
-  "strip-path-prefix": { kind: "bool", fallback: true, help: "take the prefix off before forwarding" },
+  "read-target": { kind: "strings", fallback: [], help: "target for GET and HEAD only, host[:port]; repeatable" },
+} as const satisfies FlagTable;
+
+export const DEPLOYMENT_FLAGS = {
   "deploy-timeout": { kind: "duration", fallback: 30_000, help: "how long the targets may take to become healthy" },
   "drain-timeout": drainTimeout,
-  force: { kind: "bool", fallback: false, help: "switch at once, without waiting for health" },
-  "health-check-interval": { kind: "duration", fallback: 1_000, help: "time between two checks" },
-  "health-check-timeout": { kind: "duration", fallback: 5_000, help: "how long one check may take" },
-  "health-check-path": { kind: "string", fallback: "/up", help: "path that answers 2xx when the app is ready" },
-  "health-check-port": { kind: "int", fallback: 0, help: "port to check (default: the target's)" },
-  "health-check-host": {
-    kind: "string",
-    fallback: "",
-    help: "Host header of the check (default: the target's address)",
-  },
-  "target-timeout": { kind: "duration", fallback: 30_000, help: "how long a response may take to begin, 0 for ever" },
-  "forward-headers": { kind: "bool", fallback: true, help: "believe X-Forwarded-* headers that clients send" },
-  "log-request-header": { kind: "strings", fallback: [], help: "request header to log as well; repeatable" },
-  "log-response-header": { kind: "strings", fallback: [], help: "response header to log as well; repeatable" },
+} as const satisfies FlagTable;
+
+export const ROLLOUT_DEPLOY_FLAGS = { ...TARGET_FLAGS, ...DEPLOYMENT_FLAGS } as const satisfies FlagTable;
+
+export const ROLLOUT_SET_FLAGS = {
+  percent: { kind: "int", fallback: 0, help: "share of the visitors with a kamal-rollout cookie, 0 to 100" },
+  list: { kind: "strings", fallback: [], help: "values of that cookie that are always in; repeatable" },
 } as const satisfies FlagTable;
 
 export const PAUSE_FLAGS = {
@@ -74,6 +71,18 @@ export const RUN_FLAGS = {
     help: "port for metrics, 0 for none",
     environment: environment("METRICS_PORT"),
   },
+  "metrics-bind": {
+    kind: "string",
+    fallback: "",
+    help: "address to serve metrics on (default: all, IPv4 and IPv6)",
+    environment: ["KAMAL_PROXY_METRICS_BIND"],
+  },
+  "access-log": {
+    kind: "bool",
+    fallback: true,
+    help: "log one line for each request",
+    environment: ["KAMAL_PROXY_ACCESS_LOG"],
+  },
   http3: { kind: "bool", fallback: false, help: "not supported: Node has no HTTP/3" },
   bind: {
     kind: "string",
@@ -82,39 +91,21 @@ export const RUN_FLAGS = {
     // No bare BIND: too many programs mean something else by it.
     environment: ["KAMAL_PROXY_BIND"],
   },
+  "trusted-proxy": {
+    kind: "strings",
+    fallback: [],
+    help: "address range whose forwarded headers are believed, or private, or cloudflare; repeatable (default: anybody's)",
+    environment: ["KAMAL_PROXY_TRUSTED_PROXY"],
+  },
+  "proxy-protocol": {
+    kind: "bool",
+    fallback: false,
+    help: "expect the PROXY protocol, version 1 or 2, on every connection",
+    environment: ["KAMAL_PROXY_PROXY_PROTOCOL"],
+  },
 } as const satisfies FlagTable;
 
 export const NO_FLAGS = {} as const satisfies FlagTable;
-
-/** The deploy options that a table's values say, in the form that the option readers take. */
-export function deployOptionsOf(values: FlagValues<typeof DEPLOY_FLAGS>) {
-  return {
-    targets: values.target,
-    service: {
-      hosts: values.host,
-      pathPrefixes: values["path-prefix"],
-      stripPathPrefix: values["strip-path-prefix"],
-    },
-    target: {
-      healthCheck: {
-        path: values["health-check-path"],
-        port: values["health-check-port"],
-        intervalMs: values["health-check-interval"],
-        timeoutMs: values["health-check-timeout"],
-        host: values["health-check-host"],
-      },
-      targetTimeoutMs: values["target-timeout"],
-      forwardHeaders: values["forward-headers"],
-      logRequestHeaders: values["log-request-header"],
-      logResponseHeaders: values["log-response-header"],
-    },
-    deployment: {
-      deployTimeoutMs: values["deploy-timeout"],
-      drainTimeoutMs: values["drain-timeout"],
-      force: values.force,
-    },
-  };
-}
 
 function environment(name: string): readonly string[] {
   return [`KAMAL_PROXY_${name}`, name];

@@ -38,6 +38,13 @@ export class OptionFields {
     throw this.invalid(`${key} must be true or false`);
   }
 
+  /** Null when nobody has said either. */
+  optionalBoolean(key: string): boolean | null {
+    const value = this.#take(key) ?? null;
+    if (value === null || typeof value === "boolean") return value;
+    throw this.invalid(`${key} must be true or false`);
+  }
+
   /** @param label the words of a message about it; limits are inclusive. */
   integer(key: string, fallback: number, range: { min: number; max: number; label: string }): number {
     const value = this.#take(key) ?? fallback;

@@ -1,15 +1,28 @@
 /** How the proxy talks to a service's targets: health checks, waits and headers, as given → canonical, checked options. */
 import { OptionFields } from "./option-fields.ts";
-import { quote } from "./value-syntax.ts";
+import { isFieldName, quote } from "./value-syntax.ts";
 
 export type TargetOptions = {
   readonly healthCheck: HealthCheckOptions;
   /** Longest wait for a response head; 0 waits for ever. */
   readonly targetTimeoutMs: number;
-  /** Believe the client's X-Forwarded-* fields. */
-  readonly forwardHeaders: boolean;
+  /** Believe the client's X-Forwarded-* fields; null for the default, which is to believe them where there is no TLS. */
+  readonly forwardHeaders: boolean | null;
   readonly logRequestHeaders: readonly string[];
   readonly logResponseHeaders: readonly string[];
+  readonly buffering: BufferingOptions;
+  /** Prefix the path of `Set-Cookie` with the path prefix that was stripped. */
+  readonly scopeCookiePaths: boolean;
+};
+
+export type BufferingOptions = {
+  readonly requests: boolean;
+  readonly responses: boolean;
+  /** Of each body, the rest spills to a file. */
+  readonly memoryBytes: number;
+  /** 0 for no limit; without buffering nothing is measured. */
+  readonly maxRequestBytes: number;
+  readonly maxResponseBytes: number;
 };
 
 export type HealthCheckOptions = {
@@ -30,9 +43,11 @@ export const TARGET_OPTION_KEYS = [
   "forwardHeaders",
   "logRequestHeaders",
   "logResponseHeaders",
-] as const;
+  "buffering",
+  "scopeCookiePaths",
+] as const satisfies readonly (keyof TargetOptions)[];
 
-const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
+const DEFAULT_BUFFER_BYTES = 1024 * 1024;
 
 /**
  * Normalises and validates; absent fields take their defaults.
@@ -43,9 +58,11 @@ export function readTargetOptions(value: unknown): TargetOptions {
   const options = {
     healthCheck: readHealthCheck(new OptionFields("target", fields.nested("healthCheck"))),
     targetTimeoutMs: fields.durationMs("targetTimeoutMs", 30_000, { positive: false, label: "target-timeout" }),
-    forwardHeaders: fields.boolean("forwardHeaders", true),
+    forwardHeaders: fields.optionalBoolean("forwardHeaders"),
     logRequestHeaders: fieldNames("log-request-header", fields.strings("logRequestHeaders", []), fields),
     logResponseHeaders: fieldNames("log-response-header", fields.strings("logResponseHeaders", []), fields),
+    buffering: readBuffering(new OptionFields("target", fields.nested("buffering"))),
+    scopeCookiePaths: fields.boolean("scopeCookiePaths", false),
   };
   fields.refuseUnknown();
   return options;
@@ -63,6 +80,22 @@ function readHealthCheck(fields: OptionFields): HealthCheckOptions {
   return options;
 }
 
+function readBuffering(fields: OptionFields): BufferingOptions {
+  const options = {
+    requests: fields.boolean("requests", false),
+    responses: fields.boolean("responses", false),
+    memoryBytes: bytes("memoryBytes", DEFAULT_BUFFER_BYTES, "buffer-memory", fields),
+    maxRequestBytes: bytes("maxRequestBytes", 0, "max-request-body", fields),
+    maxResponseBytes: bytes("maxResponseBytes", 0, "max-response-body", fields),
+  };
+  fields.refuseUnknown();
+  return options;
+}
+
+function bytes(key: string, fallback: number, label: string, fields: OptionFields): number {
+  return fields.integer(key, fallback, { min: 0, max: Number.MAX_SAFE_INTEGER, label });
+}
+
 /** Sent as it is, query included; the original escapes the `?`, so that no query can be used. */
 function healthCheckPath(text: string, fields: OptionFields): string {
   if (/[^\x21-\x7e]|#/.test(text)) {
@@ -77,7 +110,7 @@ function healthCheckHost(text: string, fields: OptionFields): string {
 }
 
 function fieldNames(flag: string, names: readonly string[], fields: OptionFields): readonly string[] {
-  const wrong = names.find((name) => !FIELD_NAME.test(name));
+  const wrong = names.find((name) => !isFieldName(name));
   if (wrong !== undefined) throw fields.invalid(`${flag} ${quote(wrong)} is not a header name`);
   return names;
 }

@@ -2,6 +2,7 @@
 import { ValueSyntaxError } from "./go-duration.ts";
 
 const MAX_INT64 = 2n ** 63n - 1n;
+const FIELD_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const YES: readonly string[] = ["1", "t", "T", "TRUE", "true", "True"];
 const NO: readonly string[] = ["0", "f", "F", "FALSE", "false", "False"];
 
@@ -40,6 +41,11 @@ export function parseList(text: string): string[] {
     if (text[field.end] !== ",") return fields;
     at = field.end + 1;
   }
+}
+
+/** Whether `name` can be the name of a header: RFC 9110 §5.6.2, a token. */
+export function isFieldName(name: string): boolean {
+  return FIELD_NAME.test(name);
 }
 
 /** A double-quoted, escaped form of `text` for messages. */

@@ -3,6 +3,7 @@
  * through which targets answer. Each client protocol implements it once; nothing behind it knows which one it is.
  */
 import type { ResponseHead } from "../http1/response-head.ts";
+import type { LoggedField } from "./logged-field.ts";
 
 /** The claimed target's end of an exchange: takes the request body, and is told when the client has gone. */
 export interface RequestSink {
@@ -20,9 +21,57 @@ export interface RequestSink {
   cut(): void;
 }
 
+/** Where a target's response goes: to the exchange itself, or to a buffer in front of it. */
+export interface ResponseSink {
+  /** Passes a 1xx on. */
+  inform(head: ResponseHead): void;
+  /** Passes the final head on; the body follows with `body`, then `end`. */
+  respond(head: ResponseHead): void;
+  /** The bytes are only lent. */
+  body(bytes: Buffer, start: number, end: number): void;
+  /** @param trailers wire text of the trailer section, may be empty */
+  end(trailers: string): void;
+  /** Writes out what has been gathered; false asks the target to pause until `sink.resumeResponse`. */
+  flush(): boolean;
+}
+
+/** A request body that was received whole before any target was chosen. */
+export interface HeldRequest {
+  /** Sends it from its first byte; a pass that is still going on ends. */
+  sendTo(sink: RequestSink): void;
+  /** The sink takes bytes again. */
+  resume(): void;
+  discard(): void;
+}
+
+/** A response that is held until it is whole. */
+export interface HeldResponse extends ResponseSink {
+  discard(): void;
+}
+
 /** The target's side of a claim: it is told once, when the exchange has ended. */
 export interface Claim {
   release(exchange: Exchange): void;
+}
+
+/** Counts an exchange once it has ended. */
+export interface Meter {
+  ended(exchange: Exchange, elapsedMs: number): void;
+}
+
+/** Whether what the peer says of the client behind it is believed; kept once for each connection. */
+export const Peer = {
+  /** No trusted proxies are configured: each service decides, by its options. */
+  Anybody: 0,
+  /** One of the trusted proxies. */
+  Trusted: 1,
+  /** Not one of them: its word counts for nothing. */
+  Stranger: 2,
+} as const;
+
+export interface TargetMeter extends Meter {
+  /** @param reason one of a few fixed words: it becomes a label */
+  failed(reason: string): void;
 }
 
 /** How the forwarded head differs from what the client sent. */
@@ -43,7 +92,7 @@ export const Phase = {
   Ended: 3,
 } as const;
 
-export abstract class Exchange {
+export abstract class Exchange implements ResponseSink {
   /** `performance.now()` and `Date.now()` when the head was complete. */
   readonly startedAt = performance.now();
   readonly receivedAtMs = Date.now();
@@ -58,6 +107,8 @@ export abstract class Exchange {
   path = "";
   /** Without `?`. */
   query = "";
+  /** There is a `?`, even if nothing follows it. */
+  hasQuery = false;
   /** True when the path has escapes, backslashes or dot segments. */
   unusualPath = false;
   requestId = "";
@@ -74,6 +125,8 @@ export abstract class Exchange {
   /** The peer's address; and the one to log, which is the client's own word if that is trusted. */
   clientAddress = "";
   remoteAddress = "";
+  /** One of `Peer`. */
+  peer: number = Peer.Anybody;
   clientPort = 0;
   localPort = 0;
 
@@ -86,17 +139,36 @@ export abstract class Exchange {
   responseType = "";
   /** Characters of `path` that a stripped prefix takes away. */
   strippedLength = 0;
+  /** That prefix as configured, `/segment…`; empty when nothing is stripped. */
+  strippedPrefix = "";
+  /** Lower-case name of the field that may carry the client's address, from the service; empty for none. */
+  clientIpField = "";
+  /** What that field says, if its sender is believed. */
+  statedAddress = "";
   phase: number = Phase.Waiting;
   sink: RequestSink | null = null;
   /** The target that counts this exchange as in flight. */
   claim: Claim | null = null;
+  /** The whole request body, and what holds the response back: only where the service buffers. */
+  requestBuffer: HeldRequest | null = null;
+  responseBuffer: HeldResponse | null = null;
   /** How many targets have been tried. */
   attempts = 0;
-  /** Lower-case names of response fields to be logged, from the service. */
-  loggedResponse: readonly string[] = [];
+  /** `performance.now()` of the moment at which it was given to a connection, or one was asked for. */
+  sentAt = 0;
+  /** Its service's metrics; null while there are none, and for paths that they do not count. */
+  meter: Meter | null = null;
+  /** Metrics of the target that was claimed last. */
+  targetMeter: TargetMeter | null = null;
+  /** Response fields to be logged, from the service. */
+  loggedResponse: readonly LoggedField[] = [];
   /** More keys and values for the access log, in order; null in the usual case. */
   loggedFields: [name: string, value: string][] | null = null;
 
+  /** Called with the final response head before it is relayed; may clear `kept` flags and returns wire text of more fields. */
+  onResponse: ((exchange: Exchange, head: ResponseHead) => string) | null = null;
+  /** The service's own error pages: UTF-8 HTML, or null where it has none for this status. */
+  errorPages: ((status: number, message: string | undefined) => Buffer | null) | null = null;
   /** Called once, when nothing more will happen: the journey writes the access log. */
   onEnd: ((exchange: Exchange) => void) | null = null;
   /** Called when the client leaves before the exchange is claimed by a target (it may be waiting in a pause). */
@@ -106,7 +178,12 @@ export abstract class Exchange {
     return this.phase === Phase.Tunnelling;
   }
 
-  /** The value of a request field by name, joined with `,` when repeated; undefined when absent. For rare use. */
+  /** What the target answers to. */
+  get response(): ResponseSink {
+    return this.responseBuffer ?? this;
+  }
+
+  /** The value of a request field by name, joined when repeated; undefined when absent or hop-by-hop. For rare use. */
   abstract requestField(name: string): string | undefined;
 
   /** Writes the request head for the target into the thread's output buffer, unflushed. */
@@ -117,16 +194,14 @@ export abstract class Exchange {
   /** True while a further attempt could send the whole body again. */
   abstract readonly replayable: boolean;
   abstract resumeRequestBody(): void;
+  /** Tells a client that waits for `100 Continue` to go on: for those who take the body without asking a target. */
+  abstract sendContinue(): void;
   abstract readonly requestComplete: boolean;
 
-  /** Passes a 1xx on. */
   abstract inform(head: ResponseHead): void;
-  /** Passes the final head on; the body follows with `body`, then `end`. */
   abstract respond(head: ResponseHead): void;
   abstract body(bytes: Buffer, start: number, end: number): void;
-  /** @param trailers wire text of the trailer section, may be empty */
   abstract end(trailers: string): void;
-  /** Writes out what has been gathered; false asks the target to pause until `sink.resumeResponse`. */
   abstract flush(): boolean;
   /** Passes a 101 on and splices: from then on bytes go to `sink.sendBody`, and come by `tunnel`. */
   abstract switchProtocols(head: ResponseHead): void;
@@ -147,4 +222,6 @@ export type AnswerOptions = {
   readonly message?: string;
   /** Seconds for `Retry-After`. */
   readonly retryAfterSeconds?: number;
+  /** Absolute URL of a redirect. */
+  readonly location?: string;
 };

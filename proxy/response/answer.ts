@@ -7,6 +7,9 @@ import { errorPage } from "./error-page.ts";
 export type Answer = {
   readonly message?: string;
   readonly retryAfterSeconds?: number;
+  readonly location?: string;
+  /** The service's own page in place of the built-in one. */
+  readonly page?: Buffer | null;
   /** The request was a HEAD: fields only. */
   readonly head: boolean;
   /** Wire text of a Connection field, or nothing. */
@@ -22,13 +25,14 @@ export function writeAnswer(
   status: number,
   answer: Answer,
 ): { readonly bodyBytes: number; readonly contentType: string } {
-  const page = status === 200 ? NOTHING : errorPage(status, answer.message);
-  const contentType = status === 200 ? "" : HTML;
-  const fields = status === 200 ? "" : `Content-Type: ${HTML}\r\nCache-Control: no-store\r\n`;
+  const page = status < 400 ? NOTHING : (answer.page ?? errorPage(status, answer.message));
+  const contentType = status < 400 ? "" : HTML;
+  const fields = status < 400 ? "" : `Content-Type: ${HTML}\r\nCache-Control: no-store\r\n`;
+  const location = answer.location === undefined ? "" : `Location: ${answer.location}\r\n`;
   const retry = answer.retryAfterSeconds === undefined ? "" : `Retry-After: ${answer.retryAfterSeconds}\r\n`;
   output.text(
-    `HTTP/1.1 ${status} ${REASON_PHRASES[status] ?? "Unknown"}\r\n${fields}${retry}Content-Length: ${page.length}\r\n` +
-      `${answer.connection}Date: ${httpDate()}\r\n\r\n`,
+    `HTTP/1.1 ${status} ${REASON_PHRASES[status] ?? "Unknown"}\r\n${fields}${location}${retry}` +
+      `Content-Length: ${page.length}\r\n${answer.connection}Date: ${httpDate()}\r\n\r\n`,
   );
   if (answer.head) return { bodyBytes: 0, contentType };
   output.copy(page, 0, page.length);

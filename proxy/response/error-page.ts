@@ -1,4 +1,5 @@
 /** The built-in error pages: status and message → one readable, self-contained HTML document. Our own design. */
+import { STATUS_CODES } from "node:http";
 
 type Wording = { readonly title: string; readonly text: string };
 
@@ -22,6 +23,7 @@ const WORDINGS: Readonly<Record<number, Wording>> = {
   },
   504: { title: "Gateway Timeout", text: "The application took too long to answer. Please try again." },
   505: { title: "HTTP Version Not Supported", text: "The server does not speak this version of HTTP." },
+  507: { title: "Insufficient Storage", text: "The server has no room for what you sent. Please try again later." },
 };
 
 const pages = new Map<number, Buffer>();
@@ -38,7 +40,10 @@ export function errorPage(status: number, message: string | undefined): Buffer {
 }
 
 function render(status: number, message: string | undefined): Buffer {
-  const wording = WORDINGS[status] ?? { title: `Error ${status}`, text: "The request could not be completed." };
+  const wording = WORDINGS[status] ?? {
+    title: STATUS_CODES[status] ?? `Error ${status}`,
+    text: "The request could not be completed.",
+  };
   return Buffer.from(`<!doctype html>
 <html lang="en">
 <head>

@@ -10,6 +10,8 @@ export type Match<S> = {
   readonly service: S;
   /** Characters of the path that the prefix covers; 0 for `/`. */
   readonly prefixLength: number;
+  /** That prefix as configured, canonical. */
+  readonly prefix: string;
 };
 
 type Bucket<S> = {
@@ -45,7 +47,7 @@ export class RouteTable<S extends RoutedService> {
   match(bucket: Bucket<S>, path: string, unusual: boolean): Match<S> | null {
     for (const { prefix, service } of bucket.routes) {
       const prefixLength = matchPrefix(prefix, path, unusual);
-      if (prefixLength !== -1) return { service, prefixLength };
+      if (prefixLength !== -1) return { service, prefixLength, prefix };
     }
     return null;
   }

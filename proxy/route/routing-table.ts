@@ -25,6 +25,22 @@ export type ServiceRoute = {
   readonly targetTimeoutMs: number;
   /** Believe the client's X-Forwarded-* fields. */
   readonly forwardHeaders: boolean;
+  /** The split between the `active` and the `rollout` slot; null sends everybody to `active`. */
+  readonly rollout: RolloutSplit | null;
+  /** After a write, reads of the same client go to writers for this long; 0 for never. */
+  readonly writerAffinityTimeoutMs: number;
+  readonly readTargetsAcceptWebsockets: boolean;
+  /** Other hosts are redirected here; empty for none. */
+  readonly canonicalHost: string;
+  readonly tls: { readonly enabled: boolean; readonly redirect: boolean };
+  /** Field that carries the client's address; empty for none. */
+  readonly clientIpHeader: string;
+  readonly scopeCookiePaths: boolean;
+  readonly buffering: Buffering;
+  /** Source of custom pages by file name (`503.html`); null for the built-in ones. Parsed when the table is applied. */
+  readonly errorPages: Readonly<Record<string, string>> | null;
+  /** Routed paths that metrics do not count. */
+  readonly excludeMetricsPaths: readonly string[];
   /** Field names, as given, whose values the access log carries as well. */
   readonly logRequestHeaders: readonly string[];
   readonly logResponseHeaders: readonly string[];
@@ -36,11 +52,31 @@ export type Gate =
   | { readonly state: "paused"; readonly maxPauseMs: number }
   | { readonly state: "stopped"; readonly message: string };
 
+export type RolloutSplit = {
+  readonly percentage: number;
+  readonly allowlist: readonly string[];
+};
+
+export type Buffering = {
+  readonly requests: boolean;
+  readonly responses: boolean;
+  /** Of each body, the rest spills to a file. */
+  readonly memoryBytes: number;
+  /** 0 for no limit. */
+  readonly maxRequestBytes: number;
+  readonly maxResponseBytes: number;
+};
+
 export type TargetRoute = {
+  readonly slot: "active" | "rollout";
+  /** Readers take GET and HEAD only. */
+  readonly role: "writer" | "reader";
   /** Unique for each deployed instance: the same address deployed twice is two targets. */
   readonly id: string;
   /** `host:port`; an IPv6 literal is in brackets. */
   readonly address: string;
   /** False while the target fails its health checks and another one can take its share. */
   readonly inRotation: boolean;
+  /** Its checks succeed; for metrics only. As `inRotation` when absent. */
+  readonly healthy?: boolean;
 };

@@ -1,10 +1,17 @@
 /** A service as the data plane runs it: its options and gate from the table, its rotation, and who waits for it. */
-import { Rotation } from "../balancer/rotation.ts";
+import { TargetGroup } from "../balancer/target-group.ts";
+import { affinityCookie } from "../balancer/writer-affinity.ts";
 import type { Ticker } from "../deadlines.ts";
+import type { ResponseHead } from "../http1/response-head.ts";
 import type { Limits } from "../limits.ts";
+import type { ServiceMetrics } from "../observe/service-metrics.ts";
 import type { Exchange } from "../request/exchange.ts";
+import { type LoggedField, loggedFields } from "../request/logged-field.ts";
 import type { Gate, ServiceRoute } from "../route/routing-table.ts";
 import type { Target } from "../target/target.ts";
+import { scopeCookies } from "./cookie-scope.ts";
+import { Redirect } from "./redirect.ts";
+import { RolloutGroup } from "./rollout-split.ts";
 import { WaitingRoom } from "./waiting-room.ts";
 
 export class Service {
@@ -12,9 +19,24 @@ export class Service {
   requestsTotal = 0;
   /** Everything below is replaced as one when a new table is applied. */
   route: ServiceRoute;
-  rotation: Rotation;
-  loggedRequest: readonly string[] = [];
-  loggedResponse: readonly string[] = [];
+  /** Null when no request of this service is ever redirected. */
+  redirect: Redirect | null = null;
+  /** Lower-case name of the field that carries the client's address; empty for none. */
+  clientIpField = "";
+  #rollout: RolloutGroup | null = null;
+  readonly #activeTargets = new TargetGroup();
+  readonly #rolloutTargets = new TargetGroup();
+  loggedRequest: readonly LoggedField[] = [];
+  loggedResponse: readonly LoggedField[] = [];
+  /** Null while there are no metrics. */
+  meter: ServiceMetrics | null = null;
+  #unmetered: ReadonlySet<string> | null = null;
+  /** The service's own pages; null for the built-in ones. */
+  errorPages: Exchange["errorPages"] = null;
+  /** What `errorPages` was made from. */
+  pagesSource: ServiceRoute["errorPages"] = null;
+  /** No table knows it any more: what it still holds back finds nobody to go to. */
+  removed = false;
   readonly waitingRoom: WaitingRoom;
 
   constructor(
@@ -25,7 +47,6 @@ export class Service {
   ) {
     this.name = route.name;
     this.route = route;
-    this.rotation = new Rotation([]);
     this.waitingRoom = new WaitingRoom(ticker, limits.maxWaitingRequests, (exchange) => onPauseExpired(this, exchange));
   }
 
@@ -41,13 +62,55 @@ export class Service {
     return this.route.gate;
   }
 
-  /** Takes over a new route; `targets` are those of the route that are in rotation. */
+  /** Takes over a new route; `targets` are those of the route, one by one. */
   update(route: ServiceRoute, targets: readonly Target[]): void {
     this.route = route;
-    if (!sameTargets(this.rotation.targets, targets)) this.rotation = new Rotation(targets);
-    this.loggedRequest = route.logRequestHeaders.map((name) => name.toLowerCase());
-    this.loggedResponse = route.logResponseHeaders.map((name) => name.toLowerCase());
+    const members = route.targets.map((member, index) => ({ ...member, target: targets[index] as Target }));
+    this.#activeTargets.update(
+      members.filter(({ slot }) => slot === "active"),
+      route,
+    );
+    this.#rolloutTargets.update(
+      members.filter(({ slot }) => slot === "rollout"),
+      route,
+    );
+    this.#rollout = route.rollout === null || this.#rolloutTargets.empty ? null : new RolloutGroup(route.rollout);
+    this.redirect = Redirect.of(route);
+    this.clientIpField = route.clientIpHeader.toLowerCase();
+    this.loggedRequest = loggedFields("req", route.logRequestHeaders);
+    this.loggedResponse = loggedFields("resp", route.logResponseHeaders);
+    this.#unmetered = route.excludeMetricsPaths.length === 0 ? null : new Set(route.excludeMetricsPaths);
   }
+
+  /** False for the paths that `--exclude-metrics-path` names, as the target sees them, decoded. */
+  countsInMetrics(exchange: Exchange): boolean {
+    return this.#unmetered === null || !this.#unmetered.has(decodedPath(exchange));
+  }
+
+  /** The targets that the exchange belongs to: those of the rollout for its visitors, the active ones for the rest. */
+  groupFor(exchange: Exchange): TargetGroup {
+    return this.#rollout?.admits(exchange) ? this.#rolloutTargets : this.#activeTargets;
+  }
+
+  isRollout(group: TargetGroup): boolean {
+    return group === this.#rolloutTargets;
+  }
+
+  /** What the response of a target of `group` has to go through on its way; null in the usual case. */
+  responseHook(exchange: Exchange, group: TargetGroup): Exchange["onResponse"] {
+    const scopes = this.route.scopeCookiePaths && exchange.strippedPrefix !== "";
+    const marks = group.hasReaders && this.route.writerAffinityTimeoutMs > 0 && !group.isRead(exchange);
+    if (!scopes && !marks) return null;
+    if (!marks) return scopeToPrefix;
+    return scopes ? this.#scopeAndMark : this.#markWriter;
+  }
+
+  readonly #markWriter = (exchange: Exchange, head: ResponseHead): string =>
+    affinityCookie(exchange, head, this.route.writerAffinityTimeoutMs);
+
+  // The proxy's own cookie is for the whole host: it is not scoped.
+  readonly #scopeAndMark = (exchange: Exchange, head: ResponseHead): string =>
+    scopeToPrefix(exchange, head) + this.#markWriter(exchange, head);
 
   /** True for the request that a load balancer in front uses to see whether this server is alive. */
   isHealthCheck(exchange: Exchange): boolean {
@@ -58,6 +121,17 @@ export class Service {
   }
 }
 
-function sameTargets(before: readonly Target[], now: readonly Target[]): boolean {
-  return before.length === now.length && before.every((target, index) => target === now[index]);
+function decodedPath(exchange: Exchange): string {
+  const routed = exchange.path.slice(exchange.strippedLength);
+  if (routed === "") return "/";
+  if (!routed.includes("%")) return routed;
+  try {
+    return decodeURIComponent(routed);
+  } catch {
+    return routed;
+  }
+}
+
+function scopeToPrefix(exchange: Exchange, head: ResponseHead): string {
+  return scopeCookies(head, exchange.strippedPrefix, exchange.host);
 }

@@ -2,10 +2,14 @@
 import type { Socket } from "node:net";
 import type { ClientContext } from "../client/context.ts";
 import { Http1Connection } from "../client/http1-connection.ts";
+import { plainAddress } from "../request/client-address.ts";
+import { type AnnouncedClient, AnnouncedConnection } from "./announced-connection.ts";
+
+type ClientConnection = Http1Connection | AnnouncedConnection;
 
 export class ConnectionSet {
   readonly #context: ClientContext;
-  readonly #connections = new Set<Http1Connection>();
+  readonly #connections = new Set<ClientConnection>();
   #onEmpty: (() => void) | null = null;
 
   constructor(context: ClientContext) {
@@ -21,8 +25,12 @@ export class ConnectionSet {
       socket.destroy();
       return;
     }
-    this.#connections.add(new Http1Connection(socket, this.#context, this.#onClose));
-    this.#context.counters.connections = this.#connections.size;
+    this.#context.counters.accepted++;
+    if (this.#context.proxyProtocol && this.#mayAnnounce(socket)) {
+      this.#add(new AnnouncedConnection(socket, this.#context, this.#onClient, this.#onClose));
+    } else {
+      this.#add(new Http1Connection(socket, this.#context, null, this.#onClose));
+    }
   }
 
   /** Ends idle connections now, busy ones after their response. */
@@ -42,7 +50,23 @@ export class ConnectionSet {
     });
   }
 
-  readonly #onClose = (connection: Http1Connection): void => {
+  /** Strangers speak HTTP from the start: what they announce would be believed otherwise. */
+  #mayAnnounce(socket: Socket): boolean {
+    const { trustedProxies } = this.#context;
+    return trustedProxies === null || trustedProxies.includes(plainAddress(socket.remoteAddress ?? ""));
+  }
+
+  readonly #onClient = (announced: AnnouncedConnection, socket: Socket, client: AnnouncedClient | null): void => {
+    this.#connections.delete(announced);
+    this.#add(new Http1Connection(socket, this.#context, client, this.#onClose));
+  };
+
+  #add(connection: ClientConnection): void {
+    this.#connections.add(connection);
+    this.#context.counters.connections = this.#connections.size;
+  }
+
+  readonly #onClose = (connection: ClientConnection): void => {
     this.#connections.delete(connection);
     this.#context.counters.connections = this.#connections.size;
     if (this.#connections.size === 0) this.#onEmpty?.();

@@ -1,6 +1,6 @@
 /** The plain HTTP listener: accepts connections and hands them on. */
 import { createServer, type Server, type Socket } from "node:net";
-import { ProxyError } from "../errors.ts";
+import { listenAddress, listenError } from "./listen-error.ts";
 
 const BACKLOG = 4096;
 
@@ -22,7 +22,9 @@ export class HttpListener {
     const server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 });
     server.on("connection", onSocket);
     return new Promise((resolve, reject) => {
-      server.once("error", (error: NodeJS.ErrnoException) => reject(listenError(error, port, bind)));
+      server.once("error", (error: NodeJS.ErrnoException) =>
+        reject(listenError(error, listenAddress(port, bind), "--http-port")),
+      );
       server.listen({ port, backlog: BACKLOG, ...(bind === undefined ? {} : { host: bind }) }, () => {
         const address = server.address();
         // Running out of descriptors is reported here too; the server goes on when some are free again.
@@ -36,21 +38,4 @@ export class HttpListener {
   close(): void {
     this.#server.close();
   }
-}
-
-function listenError(error: NodeJS.ErrnoException, port: number, bind: string | undefined): Error {
-  const where = `${bind ?? ""}:${port}`;
-  if (error.code === "EADDRINUSE") {
-    return new ProxyError("address-in-use", `listen tcp ${where}: bind: address already in use`, {
-      hint: "Another program listens there. Stop it, or choose another port with --http-port.",
-      cause: error,
-    });
-  }
-  if (error.code === "EACCES") {
-    return new ProxyError("listen-failed", `listen tcp ${where}: bind: permission denied`, {
-      hint: "Ports below 1024 need privileges. Choose another port with --http-port.",
-      cause: error,
-    });
-  }
-  return error;
 }

@@ -4,8 +4,10 @@
  */
 import { ProxyError } from "../errors.ts";
 import { isJsonObject, type JsonObject } from "../options/option-fields.ts";
+import { type RolloutOptions, readRolloutOptions } from "../options/rollout-options.ts";
 import { readServiceOptions, SERVICE_OPTION_KEYS, type ServiceOptions } from "../options/service-options.ts";
 import { readTargetOptions, TARGET_OPTION_KEYS, type TargetOptions } from "../options/target-options.ts";
+import { adoptKamal } from "./carried-kamal.ts";
 import { readGate, type SavedGate } from "./saved-gate.ts";
 
 export type Snapshot = {
@@ -17,8 +19,12 @@ export type ServiceSnapshot = {
   readonly name: string;
   readonly service: ServiceOptions;
   readonly target: TargetOptions;
-  /** `host:port`, in the order of deployment. */
+  /** `host:port`, in the order of deployment; the writers of the active slot. */
   readonly targets: readonly string[];
+  readonly readTargets: readonly string[];
+  readonly rolloutTargets: readonly string[];
+  readonly rolloutReadTargets: readonly string[];
+  readonly rollout: RolloutOptions | null;
   readonly gate: SavedGate;
   readonly carried: Carried;
 };
@@ -39,7 +45,17 @@ export const NOTHING_CARRIED: Carried = { entry: {}, service: {}, target: {} };
 const FORMAT = "kdeploy-proxy state";
 /** Grows when an older program would misread the file; additions alone do not need it. */
 const VERSION = 1;
-const ENTRY_KEYS = ["name", "service", "target", "targets", "gate"] as const;
+const ENTRY_KEYS = [
+  "name",
+  "service",
+  "target",
+  "targets",
+  "readTargets",
+  "rolloutTargets",
+  "rolloutReadTargets",
+  "rollout",
+  "gate",
+] as const satisfies readonly (keyof ServiceSnapshot)[];
 
 /** The file was written by a later version of this program, which knows things that this one would destroy. */
 export class NewerStateError extends Error {
@@ -83,7 +99,13 @@ export function readEntries(entries: readonly unknown[], read: (raw: unknown) =>
 
 export function quarantinedEntry(raw: unknown, error: unknown): QuarantinedEntry {
   const name = isJsonObject(raw) && typeof raw["name"] === "string" && raw["name"] !== "" ? raw["name"] : "(no name)";
-  return { name, reason: error instanceof Error ? error.message : String(error), raw };
+  return { name, reason: reasonOf(error), raw };
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const hint = error instanceof ProxyError ? error.hint : undefined;
+  return hint === undefined ? error.message : `${error.message}: ${hint.replace(/\.$/, "")}`;
 }
 
 /** A service as an entry of the file. */
@@ -93,13 +115,17 @@ export function entryOf(service: ServiceSnapshot): JsonObject {
     service: { ...service.service, ...service.carried.service },
     target: { ...service.target, ...service.carried.target },
     targets: service.targets,
+    readTargets: service.readTargets,
+    rolloutTargets: service.rolloutTargets,
+    rolloutReadTargets: service.rolloutReadTargets,
+    rollout: service.rollout,
     gate: service.gate,
     ...service.carried.entry,
   };
 }
 
 function readEntry(raw: unknown): ServiceSnapshot {
-  const [entry, carriedEntry] = splitKnown(raw, ENTRY_KEYS);
+  const [entry, carriedEntry] = splitKnown(adoptKamal(raw), ENTRY_KEYS);
   const [service, carriedService] = splitKnown(entry["service"], SERVICE_OPTION_KEYS);
   const [target, carriedTarget] = splitKnown(entry["target"], TARGET_OPTION_KEYS);
   return {
@@ -107,6 +133,10 @@ function readEntry(raw: unknown): ServiceSnapshot {
     service: readServiceOptions(service),
     target: readTargetOptions(target),
     targets: readTargets(entry["targets"]),
+    readTargets: readFurtherTargets(entry["readTargets"]),
+    rolloutTargets: readFurtherTargets(entry["rolloutTargets"]),
+    rolloutReadTargets: readFurtherTargets(entry["rolloutReadTargets"]),
+    rollout: readRollout(entry["rollout"]),
     gate: readGate(entry["gate"]),
     carried: { entry: carriedEntry, service: carriedService, target: carriedTarget },
   };
@@ -135,4 +165,16 @@ export function readTargets(value: unknown): readonly string[] {
   throw new ProxyError("invalid-target", "at least one target is needed", {
     hint: "Say where the service runs: --target host[:port]",
   });
+}
+
+/** As `readTargets`, for the targets that a service can do without. */
+export function readFurtherTargets(value: unknown): readonly string[] {
+  return value === undefined || value === null || (Array.isArray(value) && value.length === 0)
+    ? []
+    : readTargets(value);
+}
+
+/** Null for everybody to the active slot. */
+export function readRollout(value: unknown): RolloutOptions | null {
+  return value === undefined || value === null ? null : readRolloutOptions(value);
 }

@@ -11,6 +11,8 @@ export type Failure =
   | "malformed"
   | "too-many-informational"
   | "unexpected-upgrade"
+  | "response-too-large"
+  | "response-not-held"
   | "drained";
 
 const STATUS: Readonly<Record<Failure, number>> = {
@@ -24,6 +26,8 @@ const STATUS: Readonly<Record<Failure, number>> = {
   malformed: 502,
   "too-many-informational": 502,
   "unexpected-upgrade": 502,
+  "response-too-large": 502,
+  "response-not-held": 502,
   drained: 504,
 };
 
@@ -39,6 +43,8 @@ const WORDS: Readonly<Record<Failure, string>> = {
   malformed: "response is not valid HTTP/1.1",
   "too-many-informational": "too many 1xx responses",
   "unexpected-upgrade": "101 to a request that did not ask for this upgrade",
+  "response-too-large": "response is larger than the service's limit",
+  "response-not-held": "response could not be buffered",
   drained: "drain deadline passed",
 };
 

@@ -5,9 +5,9 @@ import { ChunkedDecoder } from "../http1/chunked-decoder.ts";
 import { INCOMPLETE } from "../http1/field-section.ts";
 import type { ResponseHead } from "../http1/response-head.ts";
 import { type Exchange, Phase, type RequestSink } from "../request/exchange.ts";
-import type { TargetContext, TimedConnection } from "./context.ts";
+import type { ConnectionOwner, PooledConnection } from "./connection-owner.ts";
+import type { TimedConnection } from "./context.ts";
 import { type Failure, failureOfConnectError, neverSent } from "./failure.ts";
-import type { TargetAddress } from "./target-address.ts";
 import { CLOSE_FRAME, FrameBoundary } from "./websocket-frames.ts";
 
 const CONNECTING = 0;
@@ -22,19 +22,7 @@ const CLOSED = 7;
 /** Request bodies up to this size go out in one write with what is gathered already. */
 const GATHER_BYTES = 64 * 1024;
 
-/** What a connection needs of the target that it leads to. */
-export interface ConnectionOwner {
-  readonly name: string;
-  readonly address: TargetAddress;
-  readonly context: TargetContext;
-  readonly policy: { readonly responseTimeoutMs: number; readonly forwardHeaders: boolean };
-  keep(connection: TargetConnection): boolean;
-  forget(connection: TargetConnection): void;
-  attemptFailed(exchange: Exchange, failure: Failure, staleConnection: boolean, unreachable: boolean): void;
-  responseFailed(exchange: Exchange, failure: Failure): void;
-}
-
-export class TargetConnection extends DeadlineEntry implements RequestSink, TimedConnection {
+export class TargetConnection extends DeadlineEntry implements PooledConnection, RequestSink, TimedConnection {
   idleSince = 0;
   /** The target said how long it keeps idle connections; ours is not used after that. */
   reusableUntil = Number.POSITIVE_INFINITY;
@@ -188,8 +176,12 @@ export class TargetConnection extends DeadlineEntry implements RequestSink, Time
   #onConnect(): void {
     const exchange = this.#exchange;
     disarm(this);
-    if (exchange === null) this.#socket.destroy();
-    else this.#start(exchange);
+    if (exchange === null) {
+      this.#socket.destroy();
+      return;
+    }
+    this.#target.meter?.connected(exchange.sentAt);
+    this.#start(exchange);
   }
 
   #start(exchange: Exchange): void {
@@ -217,7 +209,7 @@ export class TargetConnection extends DeadlineEntry implements RequestSink, Time
       exchange.endTunnel();
     } else if (this.#state === BODY_CLOSE) {
       this.#complete(exchange, "");
-      exchange.flush();
+      exchange.response.flush();
     } else {
       this.#fail("closed");
     }
@@ -247,7 +239,7 @@ export class TargetConnection extends DeadlineEntry implements RequestSink, Time
     }
     if (this.#state === HEAD) return this.#readHead(exchange, bytes, length);
     this.#readBody(exchange, bytes, 0, length);
-    return exchange.flush();
+    return exchange.response.flush();
   }
 
   #readHead(exchange: Exchange, received: Buffer, length: number): boolean {
@@ -263,7 +255,7 @@ export class TargetConnection extends DeadlineEntry implements RequestSink, Time
       const result = head.parse(bytes, position, end);
       if (result === INCOMPLETE) {
         this.#partial = Buffer.from(bytes.subarray(position, end));
-        return exchange.flush();
+        return exchange.response.flush();
       }
       if (result < 0) {
         this.#fail("malformed");
@@ -275,21 +267,22 @@ export class TargetConnection extends DeadlineEntry implements RequestSink, Time
         this.#fail("too-many-informational");
         return true;
       }
-      exchange.inform(head);
+      exchange.response.inform(head);
       if (position === end) {
         this.#partial = null;
-        return exchange.flush();
+        return exchange.response.flush();
       }
     }
     this.#partial = null;
+    this.#target.meter?.responded(exchange);
     if (head.status === 101) return this.#switch(exchange, head, bytes, position, end);
     if (this.#requestEnded) disarm(this);
     this.#beginBody(exchange, head);
-    exchange.respond(head);
+    exchange.response.respond(head);
     if (position < end || (this.#state === BODY_LENGTH && this.#bodyLeft === 0)) {
       this.#readBody(exchange, bytes, position, end);
     }
-    return exchange.flush();
+    return exchange.response.flush();
   }
 
   #beginBody(exchange: Exchange, head: ResponseHead): void {
@@ -315,7 +308,7 @@ export class TargetConnection extends DeadlineEntry implements RequestSink, Time
   #readBody(exchange: Exchange, bytes: Buffer, start: number, end: number): void {
     if (this.#state === BODY_LENGTH) {
       const stop = start + Math.min(this.#bodyLeft, end - start);
-      exchange.body(bytes, start, stop);
+      exchange.response.body(bytes, start, stop);
       this.#bodyLeft -= stop - start;
       if (this.#bodyLeft > 0) return;
       if (stop < end) this.#persistent = false;
@@ -323,7 +316,7 @@ export class TargetConnection extends DeadlineEntry implements RequestSink, Time
     } else if (this.#decoder !== null) {
       this.#readChunked(exchange, this.#decoder, bytes, start, end);
     } else {
-      exchange.body(bytes, start, end);
+      exchange.response.body(bytes, start, end);
     }
   }
 
@@ -338,7 +331,7 @@ export class TargetConnection extends DeadlineEntry implements RequestSink, Time
         this.#fail("malformed");
         return;
       }
-      exchange.body(decoded, 0, written);
+      exchange.response.body(decoded, 0, written);
     }
     if (!decoder.done) return;
     if (position < end) this.#persistent = false;
@@ -360,7 +353,7 @@ export class TargetConnection extends DeadlineEntry implements RequestSink, Time
       // Answered before it had read everything: what is still on its way must not arrive as a complete request.
       this.#socket.resetAndDestroy();
     }
-    exchange.end(trailers);
+    exchange.response.end(trailers);
   }
 
   #switch(exchange: Exchange, head: ResponseHead, bytes: Buffer, position: number, end: number): boolean {
@@ -388,12 +381,12 @@ export class TargetConnection extends DeadlineEntry implements RequestSink, Time
     if (halfSent) this.#socket.resetAndDestroy();
     else this.#socket.destroy();
     if (exchange === null || exchange.phase === Phase.Ended) return;
-    if (!early || exchange.phase !== Phase.Waiting) {
+    if (exchange.phase !== Phase.Waiting) {
       this.#target.responseFailed(exchange, failure);
       exchange.abort();
       return;
     }
-    const stale = this.#reused && failure === "closed" && this.#partial === null && this.#informational === 0;
+    const stale = early && this.#reused && failure === "closed" && this.#partial === null && this.#informational === 0;
     this.#target.attemptFailed(exchange, failure, stale, neverSent(failure) && !this.#reused);
   }
 }

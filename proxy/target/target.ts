@@ -1,10 +1,12 @@
 /** A target: claims are counted at once, sent over pooled connections, and can be waited for or cut by a drain. */
+import type { TargetMetrics } from "../observe/target-metrics.ts";
 import type { Claim, Exchange } from "../request/exchange.ts";
 import { Phase } from "../request/exchange.ts";
+import type { ConnectionOwner, PooledConnection } from "./connection-owner.ts";
 import type { TargetContext } from "./context.ts";
 import { type Failure, statusOfFailure } from "./failure.ts";
 import { parseTargetAddress, type TargetAddress } from "./target-address.ts";
-import { type ConnectionOwner, TargetConnection } from "./target-connection.ts";
+import { TargetConnection } from "./target-connection.ts";
 
 /** How requests to this target are sent. */
 export type TargetPolicy = {
@@ -25,11 +27,13 @@ export class Target implements Claim, ConnectionOwner {
   readonly address: TargetAddress;
   readonly context: TargetContext;
   policy: TargetPolicy;
+  /** Null while there are no metrics. */
+  meter: TargetMetrics | null = null;
   readonly inFlight = new Set<Exchange>();
   /** Told of every exchange that ends here, while a drain is going on. */
   readonly releaseListeners = new Set<(exchange: Exchange) => void>();
   readonly #events: TargetEvents;
-  readonly #idle: TargetConnection[] = [];
+  readonly #idle: PooledConnection[] = [];
   #retired = false;
 
   constructor(id: string, name: string, policy: TargetPolicy, context: TargetContext, events: TargetEvents) {
@@ -55,14 +59,16 @@ export class Target implements Claim, ConnectionOwner {
     exchange.claim = this;
     exchange.target = this.name;
     exchange.attempts++;
+    exchange.targetMeter = this.meter;
     this.inFlight.add(exchange);
   }
 
   /** Sends a claimed exchange: over an idle connection if one may be used, else over a new one. */
   send(exchange: Exchange): void {
     const connection = this.#takeIdle(exchange);
-    if (connection) connection.begin(exchange);
-    else TargetConnection.open(this, exchange);
+    if (!connection) return this.#open(exchange);
+    if (this.meter !== null) this.meter.reused++;
+    connection.begin(exchange);
   }
 
   release(exchange: Exchange): void {
@@ -71,14 +77,15 @@ export class Target implements Claim, ConnectionOwner {
   }
 
   /** Keeps a connection for later; false when it has to be closed instead. */
-  keep(connection: TargetConnection): boolean {
+  keep(connection: PooledConnection): boolean {
     if (this.#retired || this.#idle.length >= this.context.limits.maxIdlePerTarget) return false;
     this.#idle.push(connection);
     return true;
   }
 
-  /** Forgets an idle connection that has closed. */
-  forget(connection: TargetConnection): void {
+  /** Forgets a connection that has closed. */
+  forget(connection: PooledConnection): void {
+    if (this.meter !== null) this.meter.closed++;
     const index = this.#idle.lastIndexOf(connection);
     if (index !== -1) this.#idle.splice(index, 1);
   }
@@ -97,9 +104,12 @@ export class Target implements Claim, ConnectionOwner {
     exchange.sink = null;
     if (exchange.phase !== Phase.Waiting) return;
     if (staleConnection && exchange.replayable && exchange.idempotent) {
-      TargetConnection.open(this, exchange);
+      if (this.meter !== null) this.meter.staleRetries++;
+      exchange.sentAt = performance.now();
+      this.#open(exchange);
       return;
     }
+    this.meter?.failed(failure);
     if (unreachable && this.#events.onUnreachable(this, exchange, failure)) return;
     this.#events.onFailure(this, exchange, failure);
     exchange.answer(statusOfFailure(failure));
@@ -107,11 +117,18 @@ export class Target implements Claim, ConnectionOwner {
 
   /** A response has broken off after its head: it is the log's business only. */
   responseFailed(exchange: Exchange, failure: Failure): void {
+    this.meter?.failed(failure);
     this.#events.onFailure(this, exchange, failure);
   }
 
-  #takeIdle(exchange: Exchange): TargetConnection | undefined {
+  #open(exchange: Exchange): void {
+    if (this.meter !== null) this.meter.opened++;
+    TargetConnection.open(this, exchange);
+  }
+
+  #takeIdle(exchange: Exchange): PooledConnection | undefined {
     const now = performance.now();
+    exchange.sentAt = now;
     for (;;) {
       const connection = this.#idle.pop();
       if (!connection) return undefined;

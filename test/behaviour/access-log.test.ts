@@ -158,3 +158,11 @@ test("pipelined and retried requests have one line each, in their order", async 
   const { lines } = await bed.log();
   expect(lines.map(({ path }) => path)).toEqual(["/1", "/2", "/3"]);
 });
+
+test("without an access log requests are served all the same, and nothing is written for them", async () => {
+  const bed = await startBed({ accessLog: false });
+  const client = await bed.connect();
+  expect((await client.ask(get("/"))).status).toBe(200);
+  client.destroy();
+  expect((await bed.log()).text).toBe("");
+});

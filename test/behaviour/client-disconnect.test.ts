@@ -24,21 +24,24 @@ describe.each([
   ["Content-Length", LENGTH],
   ["chunked", CHUNKED],
 ])("an upload framed by %s that breaks off", (_, bytes) => {
-  test.each(LEAVING)("by %s reaches the target as an abort within 100 ms, and the log as 499", async (_, leave) => {
-    const bed = await startBed();
-    const client = await uploadStarted(bed, bytes);
-    const leftAt = performance.now();
-    leave(client);
-    await eventually("the target's connection closes", () => bed.app.connections[0]?.closed === true);
-    expect((bed.app.connections[0]?.closedAt ?? Infinity) - leftAt).toBeLessThan(100);
-    expect(bed.app.connections[0]?.aborted).toBe(true);
-    expect(bed.app.connections[0]?.error).toBe("ECONNRESET");
-    const { lines } = await bed.log();
-    expect(lines.map(({ status, path }) => [status, path])).toEqual([[499, "/up"]]);
-  });
+  test.each(LEAVING)(
+    "by %s reaches the target as an abort within 100 ms, and the log as 499 [W30]",
+    async (_, leave) => {
+      const bed = await startBed();
+      const client = await uploadStarted(bed, bytes);
+      const leftAt = performance.now();
+      leave(client);
+      await eventually("the target's connection closes", () => bed.app.connections[0]?.closed === true);
+      expect((bed.app.connections[0]?.closedAt ?? Infinity) - leftAt).toBeLessThan(100);
+      expect(bed.app.connections[0]?.aborted).toBe(true);
+      expect(bed.app.connections[0]?.error).toBe("ECONNRESET");
+      const { lines } = await bed.log();
+      expect(lines.map(({ status, path }) => [status, path])).toEqual([[499, "/up"]]);
+    },
+  );
 });
 
-test("a client that leaves while the target works ends that work, and is logged as 499", async () => {
+test("a client that leaves while the target works ends that work, and is logged as 499 [A181]", async () => {
   const bed = await startBed({ answer: () => null });
   const client = await bed.connect();
   client.send(get("/work"));
@@ -51,7 +54,7 @@ test("a client that leaves while the target works ends that work, and is logged 
   expect(Object.values((await bed.proxy.plane.counters()).targets).map(({ inFlight }) => inFlight)).toEqual([0]);
 });
 
-test("a client that says its last word after a whole request still gets its answer", async () => {
+test("a client that says its last word after a whole request still gets its answer [W30]", async () => {
   const bed = await startBed({ answer: () => null });
   const client = await bed.connect();
   client.send(get("/half-closed")).fin();

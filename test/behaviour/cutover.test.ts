@@ -24,7 +24,7 @@ afterAll(async () => {
   await Promise.all(apps.map((app) => app.end()));
 });
 
-test("200 cutovers under 64 busy connections, 20 WebSockets and a 30 s download lose nothing", {
+test("200 cutovers under 64 busy connections, 20 WebSockets and a 30 s download lose nothing [DP-01 DP-05]", {
   timeout: 240_000,
 }, async () => {
   const proxy = await startProxyProcess(await temporaryDirectory());

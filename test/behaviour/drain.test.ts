@@ -41,7 +41,7 @@ async function switchedTunnel(): Promise<Awaited<ReturnType<typeof switched>>> {
 
 const tail = (client: RawClient): string => client.text.slice(client.text.indexOf("\r\n\r\n") + 4);
 
-test("a request under way finishes on the old version, and the drain says so at once", async () => {
+test("a request under way finishes on the old version, and the drain says so at once [A189]", async () => {
   const { bed, client, oldId } = await switched();
   const startedAt = performance.now();
   const drain = bed.proxy.plane.drain([oldId], { ...CUT, timeoutMs: 10_000 });
@@ -51,7 +51,7 @@ test("a request under way finishes on the old version, and the drain says so at 
   expect((await client.read(1))[0]?.body).toBe("old");
 });
 
-test("new requests go to the new version meanwhile, over the same connection too", async () => {
+test("new requests go to the new version meanwhile, over the same connection too [DP-06]", async () => {
   const { bed, client, oldId } = await switched();
   const drain = bed.proxy.plane.drain([oldId], { ...CUT, timeoutMs: 5_000 });
   const other = await bed.connect();
@@ -62,7 +62,7 @@ test("new requests go to the new version meanwhile, over the same connection too
   expect((await client.ask(get("/after"))).body).toBe("next GET /after 0");
 });
 
-test("nothing in flight: the drain is over at once", async () => {
+test("nothing in flight: the drain is over at once [A188]", async () => {
   const bed = await startBed();
   const client = await bed.connect();
   await client.ask(get("/"));
@@ -77,7 +77,7 @@ test("an unknown target is no reason to wait", async () => {
   expect(await bed.proxy.plane.drain(["nobody"], { ...CUT, timeoutMs: 5_000 })).toEqual({ completed: 0, cut: 0 });
 });
 
-test("at the deadline a request without an answer gets a 504, and the target an abort", async () => {
+test("at the deadline a request without an answer gets a 504, and the target an abort [A190]", async () => {
   const { bed, client, oldId } = await switched();
   expect(await bed.proxy.plane.drain([oldId], CUT)).toEqual({ completed: 0, cut: 1 });
   expect((await client.read(1))[0]?.status).toBe(504);
@@ -87,7 +87,7 @@ test("at the deadline a request without an answer gets a 504, and the target an 
   expect((await bed.log()).lines.map(({ status }) => status)).toEqual([504, 200]);
 });
 
-test("at the deadline a response under way breaks visibly", async () => {
+test("at the deadline a response under way breaks visibly [DP-05]", async () => {
   const { bed, client, oldId } = await switched();
   reply(bed, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nbeginning");
   await client.until(() => client.text.endsWith("beginning"));
@@ -106,7 +106,7 @@ test("without `cut` what is still running goes on undisturbed", async () => {
   expect((await client.read(1))[0]?.body).toBe("old");
 });
 
-test("an aborted drain ends early and cuts nothing", async () => {
+test("an aborted drain ends early and cuts nothing [W6]", async () => {
   const { bed, client, oldId } = await switched();
   const abort = new AbortController();
   const drain = bed.proxy.plane.drain([oldId], { ...CUT, signal: abort.signal });
@@ -131,7 +131,7 @@ test("what is claimed after the call is neither waited for nor cut", async () =>
   expect((await second.read(1))[0]?.body).toBe("late");
 });
 
-test("a WebSocket lives through the drain, until it closes by itself", async () => {
+test("a WebSocket lives through the drain, until it closes by itself [W14 WS-08]", async () => {
   const { bed, client, oldId } = await switchedTunnel();
   const drain = bed.proxy.plane.drain([oldId], { ...CUT, timeoutMs: 3_000 });
   await pause(100);
@@ -141,7 +141,7 @@ test("a WebSocket lives through the drain, until it closes by itself", async () 
   expect(await drain).toEqual({ completed: 1, cut: 0 });
 });
 
-test("a WebSocket that is still open at the deadline gets a close frame with 1012, service restart", async () => {
+test("a WebSocket that is still open at the deadline gets a close frame with 1012, service restart [W14 WS-08]", async () => {
   const { bed, client, oldId } = await switchedTunnel();
   reply(bed, textFrame("hello"));
   const startedAt = performance.now();
@@ -168,7 +168,7 @@ test("with `upgraded` false WebSockets are neither waited for nor cut", async ()
   expect(client.ended).toBe(false);
 });
 
-test("many WebSockets are not all cut in the same instant", async () => {
+test("many WebSockets are not all cut in the same instant [WS-08]", async () => {
   const bed = await startBed({ answer: accepted });
   const clients = await Promise.all(Array.from({ length: 10 }, () => bed.connect()));
   for (const client of clients) client.send(handshake());
@@ -197,7 +197,7 @@ test("a retired target is forgotten when its last request has ended, and its con
   expect((await bed.proxy.plane.counters()).targets[oldId]).toBeUndefined();
 });
 
-test("idle connections to a target that left the table close at once", async () => {
+test("idle connections to a target that left the table close at once [W10]", async () => {
   const bed = await startBed();
   const client = await bed.connect();
   await client.ask(get("/"));

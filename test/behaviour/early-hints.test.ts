@@ -8,7 +8,7 @@ import { okResponse } from "../support/recording-upstream.ts";
 
 const hint = (name: string): string => `HTTP/1.1 103 Early Hints\r\nLink: </${name}>; rel=preload\r\n\r\n`;
 
-test("early hints arrive before the answer, at once, with their own fields only", async () => {
+test("early hints arrive before the answer, at once, with their own fields only [W13]", async () => {
   const { app, connect } = await startBed();
   let finish = (): void => {};
   app.answer = (request, { socket }) => {

@@ -1,25 +1,12 @@
 /** Several targets: whose turn it is, and who steps in for one that cannot be reached. */
-import { type AddressInfo, createServer } from "node:net";
 import { expect, test } from "vitest";
 import { connectTo, startBed, startTarget } from "../support/bed.ts";
 import { eventually } from "../support/eventually.ts";
 import { get, post } from "../support/raw-client.ts";
 import { service, target } from "../support/running-proxy.ts";
+import { unusedPort } from "../support/unused-port.ts";
 
-/** A loopback port on which nobody listens. */
-async function deadPort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => {
-    server.listen(0, "127.0.0.1", resolve);
-  });
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => {
-    server.close(resolve);
-  });
-  return port;
-}
-
-test("requests take turns between the targets", async () => {
+test("requests take turns between the targets [A117]", async () => {
   const bed = await startBed();
   const others = [await startTarget("second"), await startTarget("third")];
   await bed.proxy.serve(service("app", [bed.app.port, ...others.map(({ port }) => port)]));
@@ -47,9 +34,9 @@ test.each([
   ["a GET", get("/x")],
   ["a POST with its body", post("/x", "hello")],
   ["a chunked POST", "POST /x HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"],
-])("%s goes to another target when one refuses connections", async (_, bytes) => {
+])("%s goes to another target when one refuses connections [W8]", async (_, bytes) => {
   const bed = await startBed();
-  await bed.proxy.serve(service("app", [bed.app.port, await deadPort()]));
+  await bed.proxy.serve(service("app", [bed.app.port, await unusedPort()]));
   for (let turn = 0; turn < 4; turn++) {
     const client = await bed.connect();
     client.send(bytes);
@@ -64,7 +51,7 @@ test.each([
 
 test("when no target can be reached it is a 502, said once", async () => {
   const bed = await startBed();
-  await bed.proxy.serve(service("app", [await deadPort(), await deadPort()]));
+  await bed.proxy.serve(service("app", [await unusedPort(), await unusedPort()]));
   const client = await bed.connect();
   expect((await client.ask(get("/"))).status).toBe(502);
   expect(bed.proxy.events.filter((line) => line.includes("Error while proxying")).length).toBe(1);
@@ -96,7 +83,7 @@ test("a service without any target is a 503", async () => {
 
 test("the count of requests in flight is right after every kind of end", async () => {
   const bed = await startBed();
-  const dead = await deadPort();
+  const dead = await unusedPort();
   await bed.proxy.serve(service("app", [bed.app.port, dead]));
   const client = await bed.connect();
   for (let turn = 0; turn < 5; turn++) await client.ask(get("/"));

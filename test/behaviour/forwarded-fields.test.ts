@@ -33,7 +33,7 @@ test("with forward-headers the client's words are believed and lists extended", 
   expect(valuesOf(request, "x-kamal-target")).toEqual([`edge:80, 127.0.0.1:${bed.app.port}`]);
 });
 
-test("without forward-headers they are replaced", async () => {
+test("without forward-headers they are replaced [FW-01]", async () => {
   const { request, bed } = await seen(CLAIMED, false);
   expect(valuesOf(request, "x-forwarded-for")).toEqual(["127.0.0.1"]);
   expect(valuesOf(request, "x-forwarded-proto")).toEqual(["http"]);
@@ -56,14 +56,14 @@ const KIN = ["Port: 8443", "Server: edge", "Prefix: /p", "Ssl: on"].map((kin) =>
 test.each([
   [true, ["8443", "edge", "/p", "on", "6.6.6.6"]],
   [false, []],
-])("X-Forwarded-Port and its kin pass only if believed: %s", async (forwardHeaders, wanted) => {
+])("X-Forwarded-Port and its kin pass only if believed: %s [FW-01]", async (forwardHeaders, wanted) => {
   const { request } = await seen(`${KIN}X-Real-IP: 6.6.6.6\r\nForwarded: for=6.6.6.6;proto=https\r\n`, forwardHeaders);
   const names = ["x-forwarded-port", "x-forwarded-server", "x-forwarded-prefix", "x-forwarded-ssl", "x-real-ip"];
   expect(names.flatMap((name) => valuesOf(request, name))).toEqual(wanted);
   expect(valuesOf(request, "forwarded")).toEqual([]);
 });
 
-test.each([true, false])("aliases with _ or . never pass (forward-headers %s)", async (forwardHeaders) => {
+test.each([true, false])("aliases with _ or . never pass (forward-headers %s) [FW-03]", async (forwardHeaders) => {
   const aliases =
     "X_Forwarded_For: 6.6.6.6\r\nX.Real.IP: 6.6.6.6\r\nx-forwarded_proto: 6.6.6.6\r\nX_Kamal_Target: 6.6.6.6\r\nX_Request_ID: 6.6.6.6\r\n";
   const { request } = await seen(aliases, forwardHeaders);
@@ -75,7 +75,7 @@ test("names of the application's own with _ or . do pass", async () => {
   expect(request.head).toContain("\r\nX_Tenant: 1\r\nx.tenant: 2\r\n");
 });
 
-test("`Connection` may name these fields: the client's go, the proxy's stay", async () => {
+test("`Connection` may name these fields: the client's go, the proxy's stay [FW-02]", async () => {
   const nominated = "Connection: x-forwarded-for, X-Forwarded-Proto, X-Kamal-Target, X-REAL-IP, x-request-id\r\n";
   const { request, bed } = await seen(`${CLAIMED}X-Real-IP: 6.6.6.6\r\nX-Request-ID: mine\r\n${nominated}`, true);
   expect(valuesOf(request, "x-forwarded-for")).toEqual(["127.0.0.1"]);
@@ -91,13 +91,16 @@ test("the client's request id is kept and logged", async () => {
   expect((await bed.log()).lines[0]?.["request_id"]).toBe("abc/123~");
 });
 
-test.each(["two words", "caf\xe9", "x".repeat(129)])("a request id that is none (%j) is replaced", async (id) => {
-  const { request, bed } = await seen(`X-Request-ID: ${id}\r\n`);
-  const [made] = valuesOf(request, "x-request-id");
-  expect(made).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
-  expect(valuesOf(request, "x-request-id").length).toBe(1);
-  expect((await bed.log()).lines[0]?.["request_id"]).toBe(made);
-});
+test.each(["two words", "caf\xe9", "x".repeat(129)])(
+  "a request id that is none (%j) is replaced [W16 FW-07]",
+  async (id) => {
+    const { request, bed } = await seen(`X-Request-ID: ${id}\r\n`);
+    const [made] = valuesOf(request, "x-request-id");
+    expect(made).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    expect(valuesOf(request, "x-request-id").length).toBe(1);
+    expect((await bed.log()).lines[0]?.["request_id"]).toBe(made);
+  },
+);
 
 test("two request ids are none", async () => {
   const { request } = await seen("X-Request-ID: one\r\nX-Request-ID: two\r\n");

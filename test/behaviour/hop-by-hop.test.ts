@@ -31,7 +31,7 @@ test("a request's hop-by-hop fields stay here", async () => {
   ]);
 });
 
-test("a response's hop-by-hop fields stay there", async () => {
+test("a response's hop-by-hop fields stay there [FW-08]", async () => {
   const { connect } = await startBed({
     answer: (request) => okResponse("ok", request, `${HOP_BY_HOP.join("\r\n")}\r\nX-Kept: 1\r\n`),
   });
@@ -87,7 +87,7 @@ test("a status line with its own words, or none, passes", async () => {
   }
 });
 
-test("a response without a Date gets one, without a Server none", async () => {
+test("a response without a Date gets one, without a Server none [FW-10]", async () => {
   const { connect } = await startBed();
   const client = await connect();
   const response = await client.ask(get("/"));

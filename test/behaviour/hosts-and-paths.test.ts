@@ -46,6 +46,7 @@ test.each([
   ["/API", "app /API"],
   ["//api//users", "app //api//users"],
   ["/api;v=1/x", "app /api;v=1/x"],
+  ["/api..;/admin", "app /api..;/admin"],
   ["/api%2Fx", "app /api%2Fx"],
   ["/%61pi/x", "api /x"],
   ["/ap%69/%61", "api /%61"],
@@ -53,7 +54,7 @@ test.each([
   ["/caf%c3%a9/x", "deep /x"],
   ["/x?next=/../admin%2e", "app /x?next=/../admin%2e"],
   ["/a/..b/.well-known/...", "app /a/..b/.well-known/..."],
-])("%s is answered as %s", async (path, wanted) => {
+])("%s is answered as %s [W13 W21 RT-02 RT-03 RT-04]", async (path, wanted) => {
   expect(await answers(await routedBed(), "a.test", path)).toBe(wanted);
 });
 
@@ -67,11 +68,11 @@ test.each([
   "/api/..;/admin",
   "/api%2f..%2fadmin",
   "/api/..%5cadmin",
-])("%s could mean another prefix: 400 where prefixes decide", async (path) => {
+])("%s could mean another prefix: 400 where prefixes decide [W21 RT-01 RT-03]", async (path) => {
   expect(await answers(await routedBed(), "a.test", path)).toBe("400");
 });
 
-test("where only `/` is served, dot segments are the target's business, byte for byte", async () => {
+test("where only `/` is served, dot segments are the target's business, byte for byte [RT-01]", async () => {
   const bed = await startBed();
   for (const path of ["/api/../admin", "/%2e%2e/x", "/a\\..\\b"])
     expect(await answers(bed, "a.test", path)).toBe(`app ${path}`);
@@ -94,7 +95,7 @@ test.each([
   ["evil-a.test", "404"],
   ["127.0.0.1", "404"],
   ["[::1]", "404"],
-])("host %s: %s", async (host, wanted) => {
+])("host %s: %s [W22 RT-05 RT-06]", async (host, wanted) => {
   expect(await answers(await routedBed(), host, "/x")).toBe(wanted);
 });
 

@@ -6,7 +6,7 @@ import { valuesOf } from "../support/http-messages.ts";
 import { get, post } from "../support/raw-client.ts";
 import { bodyFor, okResponse } from "../support/recording-upstream.ts";
 
-test("many requests over one connection use one connection to the target", async () => {
+test("many requests over one connection use one connection to the target [A176]", async () => {
   const { app, connect } = await startBed();
   const client = await connect();
   for (let turn = 0; turn < 20; turn++) {
@@ -74,7 +74,7 @@ test("nothing behind a request that says close is answered or forwarded", async 
   expect(app.requests.map(({ target }) => target)).toEqual(["/last"]);
 });
 
-test("`Connection: close` of a target ends the target's connection, not the client's", async () => {
+test("`Connection: close` of a target ends the target's connection, not the client's [FW-09]", async () => {
   const { app, connect } = await startBed();
   app.answer = (request) => okResponse(bodyFor("app", request), request, "Connection: close\r\n");
   const client = await connect();

@@ -41,7 +41,7 @@ async function queueUp(bed: Bed, count: number): Promise<RawClient[]> {
   return clients;
 }
 
-test("requests to a paused service wait and are answered when it resumes, in their order", async () => {
+test("requests to a paused service wait and are answered when it resumes, in their order [A84] [DP-11]", async () => {
   const bed = await pausedBed();
   const clients = await queueUp(bed, 8);
   expect(bed.app.receivedBytes).toBe(0);
@@ -128,7 +128,7 @@ test("a client that holds its body back while the service is paused is not blame
   expect((await client.read(1))[0]?.body).toBe("app POST /up 5");
 });
 
-test("a request that has waited for the longest time allowed gets a 504, and the log a warning", async () => {
+test("a request that has waited for the longest time allowed gets a 504, and the log a warning [A85] [DP-11]", async () => {
   const bed = await pausedBed({}, { state: "paused", maxPauseMs: 200 });
   const client = await bed.connect();
   const startedAt = performance.now();
@@ -139,7 +139,7 @@ test("a request that has waited for the longest time allowed gets a 504, and the
   expect(bed.app.receivedBytes).toBe(0);
 });
 
-test("maxWaitingRequests: one more is turned away with 503 and a hint when to come back", async () => {
+test("maxWaitingRequests: one more is turned away with 503 and a hint when to come back [W15 DP-11]", async () => {
   const bed = await pausedBed({ limits: { maxWaitingRequests: 3 } });
   const clients = await queueUp(bed, 3);
   const client = await bed.connect();
@@ -155,7 +155,7 @@ test.each([
   ["resets", (client: RawClient) => client.reset()],
   ["closes", (client: RawClient) => client.destroy()],
   ["says its last word", (client: RawClient) => void client.fin()],
-])("a waiting client that %s frees its place and never reaches the target", async (_, leave) => {
+])("a waiting client that %s frees its place and never reaches the target [DP-11]", async (_, leave) => {
   const bed = await pausedBed({ limits: { maxWaitingRequests: 1 } });
   const [gone] = await queueUp(bed, 1);
   if (gone) leave(gone);
@@ -167,7 +167,7 @@ test.each([
   expect((await bed.log()).lines.map(({ status }) => status)).toEqual([499, 200]);
 });
 
-test("a stopped service answers 503 with its message, escaped, not to be cached", async () => {
+test("a stopped service answers 503 with its message, escaped, not to be cached [A86] [W25 DP-12]", async () => {
   const bed = await pausedBed({}, { state: "stopped", message: "Back at <b>nine</b> & a bit" });
   const client = await bed.connect();
   const response = await client.ask(get("/"));
@@ -197,7 +197,7 @@ test("the connection survives a 503: after the resume it serves on", async () =>
   expect((await client.ask(get("/2"))).body).toBe("app GET /2 0");
 });
 
-test("those who wait are turned away when the service is stopped", async () => {
+test("those who wait are turned away when the service is stopped [A87] [DP-11]", async () => {
   const bed = await pausedBed();
   const clients = await queueUp(bed, 3);
   await setGate(bed, { state: "stopped", message: "Not today" });
@@ -226,7 +226,7 @@ test("a second pause does not shorten the time of those who wait already", async
   expect((await client?.read(1))?.[0]?.status).toBe(200);
 });
 
-test("the health check of a load balancer in front is answered while paused and stopped, exactly that", async () => {
+test("the health check of a load balancer in front is answered while paused and stopped, exactly that [A171] [RT-10]", async () => {
   for (const gate of [
     { state: "paused", maxPauseMs: 150 },
     { state: "stopped", message: "x" },
@@ -244,7 +244,7 @@ test("the health check of a load balancer in front is answered while paused and 
   }
 });
 
-test("while it runs, the health check path is the target's own business", async () => {
+test("while it runs, the health check path is the target's own business [A83 A171]", async () => {
   const bed = await startBed();
   const client = await bed.connect();
   expect((await client.ask(get("/up"))).body).toBe("app GET /up 0");

@@ -21,6 +21,8 @@ const TESTED: Readonly<Record<keyof typeof DEFAULT_LIMITS, string>> = {
   maxRequestHeadBytes: "here",
   maxTargetBytes: "here",
   maxRequestFields: "here",
+  maxProxyHeaderBytes: "proxy-protocol",
+  maxForwardedHops: "trusted-proxies",
   maxTrailerBytes: "trailers",
   maxPipelinedBytes: "here",
   upgradeKinds: "here",
@@ -41,6 +43,7 @@ const TESTED: Readonly<Record<keyof typeof DEFAULT_LIMITS, string>> = {
   maxIdlePerTarget: "stale-connections",
   freshEnoughMs: "stale-connections",
   maxWaitingRequests: "pause-and-stop",
+  maxBufferedMemoryBytes: "buffering",
 };
 
 test("every limit has a test", () => {
@@ -62,7 +65,7 @@ test("a target as long as RFC 9112 asks for passes as shipped", async () => {
   expect(app.requests[0]?.target).toBe(path);
 });
 
-test("maxRequestHeadBytes: a larger head is 431, whole or in pieces, finished or not", async () => {
+test("maxRequestHeadBytes: a larger head is 431, whole or in pieces, finished or not [W15]", async () => {
   const { app, connect } = await startBed({ limits: { maxRequestHeadBytes: 1_000 } });
   const headOf = (bytes: number): string => {
     const empty = get("/", "a.test", "X-Pad: \r\n");
@@ -135,7 +138,7 @@ test("maxPipelinedBytes: a client that sends far ahead is read no further until 
   expect((await client.read(1_201)).length).toBe(1_201);
 });
 
-test("maxClientConnections: the connection that has been idle longest makes room for a new one", async () => {
+test("maxClientConnections: the connection that has been idle longest makes room for a new one [W15]", async () => {
   const { proxy, connect } = await startBed({ limits: { maxClientConnections: 3 } });
   const clients: RawClient[] = [];
   for (let index = 0; index < 3; index++) {
@@ -186,7 +189,7 @@ test("maxResponseFields: a target's response with more fields is a 502", async (
   expect(await statusOf(connect, get("/19"))).toBe(502);
 });
 
-test("connectTimeoutMs: a target that does not answer the knock is a 504", async () => {
+test("connectTimeoutMs: a target that does not answer the knock is a 504 [W8]", async () => {
   const { proxy } = await startBed({ limits: { connectTimeoutMs: 250 } });
   const full = startChild("test/support/programs/full-queue.ts", []);
   onTestFinished(async () => void (await full.end("SIGKILL")));

@@ -32,7 +32,7 @@ test("a request under way is answered, with `Connection: close`", async () => {
   expect(await end).toBe(0);
 });
 
-test("what outlasts the grace is cut and counted", async () => {
+test("what outlasts the grace is cut and counted [W14]", async () => {
   const bed = await startBed({ answer: () => null });
   const client = await bed.connect();
   client.send(get("/for-ever"));
@@ -41,7 +41,7 @@ test("what outlasts the grace is cut and counted", async () => {
   await eventually("both sides see it", () => client.ended && bed.app.connections[0]?.closed === true);
 });
 
-test("WebSockets are told to come back, at once", async () => {
+test("WebSockets are told to come back, at once [W14]", async () => {
   const bed = await startBed({ answer: accepted });
   const client = await bed.connect();
   client.send(handshake());

@@ -23,7 +23,7 @@ test("as shipped, a client that drips its head is answered within 15 seconds", (
   expect(DEFAULT_LIMITS.headTimeoutMs + 200).toBeLessThan(15_000);
 });
 
-test("a dripped head is answered 408 when its time is over, however steadily it drips", async () => {
+test("a dripped head is answered 408 when its time is over, however steadily it drips [W15]", async () => {
   const { app, connect } = await startBed({ limits: { headTimeoutMs: 300 } });
   const client = await connect();
   const startedAt = performance.now();
@@ -53,7 +53,7 @@ test("an empty line before a request does not buy more time", async () => {
   expect(performance.now() - startedAt).toBeLessThan(1_000);
 });
 
-test("a body that stops coming is answered 408, and the target sees an abort", async () => {
+test("a body that stops coming is answered 408, and the target sees an abort [W15]", async () => {
   const { app, connect, log } = await startBed({ limits: { bodyTimeoutMs: 200 } });
   const client = await connect();
   client.send("POST /slow HTTP/1.1\r\nHost: a.test\r\nContent-Length: 100\r\n\r\nabc");
@@ -90,7 +90,7 @@ test("a body that stops after the response has begun breaks the connection", asy
   await eventually("the target's connection closes", () => app.connections[0]?.closed === true);
 });
 
-test("a client that stops reading is given up, and its target is free again", async () => {
+test("a client that stops reading is given up, and its target is free again [W15]", async () => {
   const body = "x".repeat(40_000_000);
   const { app, connect, log } = await startBed({ limits: { writeTimeoutMs: 300 } });
   app.answer = () => okResponse(body);

@@ -7,7 +7,7 @@ import { get } from "../support/raw-client.ts";
 const chunked = (trailers: string, fields = ""): string =>
   `POST /t HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n${fields}\r\n5\r\nhello\r\n0\r\n${trailers}\r\n`;
 
-test("a request's trailers reach the target as trailers, with their announcement", async () => {
+test("a request's trailers reach the target as trailers, with their announcement [W13]", async () => {
   const { app, connect } = await startBed();
   const client = await connect();
   expect((await client.ask(chunked("X-Sum: 5\r\nX-End: yes \r\n", "Trailer: X-Sum, X-End\r\n"))).status).toBe(200);
@@ -23,7 +23,7 @@ test("a request's trailers reach the target as trailers, with their announcement
   expect(valuesOf(request ?? { fields: [] }, "x-sum")).toEqual([]);
 });
 
-test("a response's trailers reach the client, as gRPC needs it", async () => {
+test("a response's trailers reach the client, as gRPC needs it [W13]", async () => {
   const { connect } = await startBed({
     answer: () =>
       "HTTP/1.1 200 OK\r\nTrailer: Grpc-Status\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nGrpc-Status: 0\r\nGrpc-Message: fine\r\n\r\n",

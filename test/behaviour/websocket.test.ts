@@ -5,6 +5,7 @@ import { createServer } from "node:http";
 import { type AddressInfo, connect as connectSocket } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import { WebSocket, WebSocketServer } from "ws";
+import type { Gate } from "../../proxy/route/routing-table.ts";
 import { type Bed, startBed } from "../support/bed.ts";
 import { eventually, pause, settled } from "../support/eventually.ts";
 import { readRequests, valuesOf } from "../support/http-messages.ts";
@@ -101,7 +102,7 @@ test("the handshake passes byte for byte, hop-by-hop fields made anew", async ()
   expect(valuesOf(response ?? { fields: [] }, "connection")).toEqual(["Upgrade"]);
 });
 
-test("frames in the target's packet behind the 101 are not lost", async () => {
+test("frames in the target's packet behind the 101 are not lost [WS-05]", async () => {
   const { app, connect } = await startBed();
   app.answer = (request) => accepted(request) + textFrame("early");
   const client = await connect();
@@ -109,7 +110,7 @@ test("frames in the target's packet behind the 101 are not lost", async () => {
   expect(await client.until(() => client.text.endsWith(textFrame("early")))).toBe(true);
 });
 
-test("bytes behind the client's handshake wait for the 101 and are then the first ones", async () => {
+test("bytes behind the client's handshake wait for the 101 and are then the first ones [W13 WS-04]", async () => {
   const { app, connect } = await startBed();
   app.answer = () => null;
   const client = await connect();
@@ -124,7 +125,7 @@ test("bytes behind the client's handshake wait for the 101 and are then the firs
   await eventually("they arrive", () => target.received.endsWith("\r\n\r\nEARLY-1EARLY-2"));
 });
 
-test("when the target refuses, its answer is plain HTTP and what follows is the next request", async () => {
+test("when the target refuses, its answer is plain HTTP and what follows is the next request [WS-02]", async () => {
   const { app, connect } = await startBed();
   app.answer = ({ target }) =>
     target === "/cable"
@@ -136,7 +137,7 @@ test("when the target refuses, its answer is plain HTTP and what follows is the 
   expect(responses.map(({ status, body }) => `${status} ${body}`)).toEqual(["426 no", "200 next"]);
 });
 
-test("h2c and unknown protocols are never forwarded, alone or beside websocket", async () => {
+test("h2c and unknown protocols are never forwarded, alone or beside websocket [W17 WS-12]", async () => {
   const { app, connect } = await startBed();
   const client = await connect();
   for (const upgrade of ["h2c", "websocket, h2c", "h2c, websocket", "unknown/1.0", "websocket\r\nUpgrade: h2c"]) {
@@ -160,6 +161,46 @@ test("the name of the protocol is compared without case", async () => {
   const client = await connect();
   client.send(handshake().replace("Upgrade: websocket", "Upgrade: WebSocket"));
   expect(await client.until(() => client.responses()[0]?.status === 101)).toBe(true);
+});
+
+test("a handshake that the target accepts wrongly passes as it is: the client decides [WS-03]", async () => {
+  const { app, connect } = await startBed();
+  const head = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n";
+  for (const accept of ["Sec-WebSocket-Accept: bm90IHRoZSByaWdodCBvbmU=\r\n", ""]) {
+    app.answer = () => `${head}${accept}\r\n`;
+    const client = await connect();
+    client.send(handshake());
+    expect(await client.until(() => client.responses()[0]?.status === 101)).toBe(true);
+    expect(client.text.match(/sec-websocket-accept: .*\r\n/i)?.[0] ?? "").toBe(accept);
+  }
+});
+
+test("a handshake with too many fields is a 431, and the target hears nothing of it [WS-09]", async () => {
+  const { app, connect } = await startBed();
+  const client = await connect();
+  expect((await client.ask(handshake("/cable", "A: b\r\n".repeat(2_000)))).status).toBe(431);
+  expect(app.requests).toHaveLength(0);
+  const next = await connect();
+  app.answer = accepted;
+  next.send(handshake());
+  expect(await next.until(() => next.responses()[0]?.status === 101)).toBe(true);
+});
+
+test("a handshake to a paused service waits as any request: upgraded when it resumes, else a 504 [WS-11]", async () => {
+  const bed = await startBed();
+  bed.app.answer = accepted;
+  const gate = (gate: Gate) => bed.proxy.serve(service("app", [bed.app.port], { gate }));
+  await gate({ state: "paused", maxPauseMs: 150 });
+  expect((await (await bed.connect()).ask(handshake())).status).toBe(504);
+  await gate({ state: "paused", maxPauseMs: 10_000 });
+  const client = await bed.connect();
+  client.send(handshake());
+  await pause(50);
+  expect([client.text, bed.app.requests.length]).toEqual(["", 0]);
+  await gate({ state: "running" });
+  expect(await client.until(() => client.responses()[0]?.status === 101)).toBe(true);
+  client.send("through");
+  await eventually("the tunnel is there", () => bed.app.connections.at(-1)?.received.endsWith("through") === true);
 });
 
 test("half-close from the client's side leaves the other direction open", async () => {
@@ -197,20 +238,20 @@ test("what is half closed stays open for as long as the other half is busy", asy
   expect(client.closed).toBe(false);
 });
 
-test("a client that vanishes takes the target's side along at once", async () => {
+test("a client that vanishes takes the target's side along at once [WS-06]", async () => {
   const { client, target } = await tunnel(await startBed());
   client.reset();
   await eventually("the target's side closes", () => target.closed, 1_000);
   expect(target.aborted).toBe(false);
 });
 
-test("a target that vanishes takes the client's side along at once", async () => {
+test("a target that vanishes takes the client's side along at once [WS-06]", async () => {
   const { client, target } = await tunnel(await startBed());
   target.socket.resetAndDestroy();
   expect(await client.until(() => client.closed || client.ended, 1_000)).toBe(true);
 });
 
-test("a tunnel without a byte in either direction ends after its time; traffic keeps it open", async () => {
+test("a tunnel without a byte in either direction ends after its time; traffic keeps it open [WS-07]", async () => {
   const bed = await startBed({ limits: { tunnelTimeoutMs: 300 } });
   const { client, target } = await tunnel(bed);
   for (let turn = 0; turn < 6; turn++) {
@@ -222,7 +263,7 @@ test("a tunnel without a byte in either direction ends after its time; traffic k
   await eventually("both are closed", () => (client.closed || client.ended) && target.closed);
 });
 
-test("a fast sender does not fill the proxy for a slow reader, in either direction", async () => {
+test("a fast sender does not fill the proxy for a slow reader, in either direction [WS-10]", async () => {
   const bed = await startBed();
   const { client, target } = await tunnel(bed);
   const block = Buffer.alloc(1024 * 1024, "z");
@@ -238,7 +279,7 @@ test("a fast sender does not fill the proxy for a slow reader, in either directi
   expect(await client.until(() => client.receivedBytes > 64 * block.length, 15_000)).toBe(true);
 });
 
-test("a thousand sockets opened and closed leave no descriptor behind", async () => {
+test("a thousand sockets opened and closed leave no descriptor behind [WS-06]", async () => {
   const bed = await startBed();
   bed.app.answer = accepted;
   const descriptors = (): number => readdirSync("/proc/self/fd").length;

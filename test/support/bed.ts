@@ -7,7 +7,7 @@ import type { Limits } from "../../proxy/limits.ts";
 import type { ServiceRoute } from "../../proxy/route/routing-table.ts";
 import { RawClient } from "./raw-client.ts";
 import { type Answerer, RecordingUpstream } from "./recording-upstream.ts";
-import { type RunningProxy, runProxy, service } from "./running-proxy.ts";
+import { type ProxyOptions, type RunningProxy, runProxy, service } from "./running-proxy.ts";
 
 /** One line of the access log, parsed. */
 export type LogLine = Readonly<Record<string, string | number>>;
@@ -21,7 +21,11 @@ export type Bed = {
 };
 
 export type BedOptions = {
+  readonly metrics?: NonNullable<ProxyOptions["metrics"]>;
   readonly limits?: Partial<Limits>;
+  readonly accessLog?: boolean;
+  readonly trustedProxies?: readonly string[];
+  readonly proxyProtocol?: boolean;
   readonly route?: Partial<ServiceRoute>;
   readonly answer?: Answerer;
 };
@@ -31,7 +35,14 @@ export async function startBed(options: BedOptions = {}): Promise<Bed> {
   const directory = mkdtempSync(join(tmpdir(), "kdeploy-bed-"));
   const logFile = join(directory, "access.log");
   const app = await startTarget("app", options.answer);
-  const proxy = await runProxy({ logFile, ...(options.limits ? { limits: options.limits } : {}) });
+  const proxy = await runProxy({
+    logFile,
+    ...(options.metrics ? { metrics: options.metrics } : {}),
+    limits: options.limits ?? {},
+    accessLog: options.accessLog ?? true,
+    trustedProxies: options.trustedProxies ?? [],
+    proxyProtocol: options.proxyProtocol ?? false,
+  });
   await proxy.serve(service("app", [app.port], options.route));
   onTestFinished(async () => {
     await proxy.stop();

@@ -23,11 +23,21 @@ export type ControlBench = {
   /** What the steps of a change and of a write call; a test may replace them at any time. */
   readonly hooks: { control: (step: ControlStep) => void; write: (step: WriteStep) => void };
   deploy(name: string, addresses: readonly string[], options?: DeploySpec): Promise<DeployResult>;
+  deployRollout(
+    name: string,
+    addresses: readonly string[],
+    options?: Pick<DeploySpec, "readTargets" | "deployTimeoutMs" | "drainTimeoutMs">,
+  ): Promise<DeployResult>;
   /** Ends the plane and gives the directory free, as the end of the process would. */
   end(): Promise<void>;
 };
 
 export type DeploySpec = {
+  readonly readTargets?: readonly string[];
+  /** Further service options. */
+  readonly service?: Record<string, unknown>;
+  /** Further target options. */
+  readonly target?: Record<string, unknown>;
   readonly hosts?: readonly string[];
   readonly pathPrefixes?: readonly string[];
   readonly healthCheck?: Record<string, unknown>;
@@ -36,14 +46,16 @@ export type DeploySpec = {
   readonly force?: boolean;
 };
 
-export async function startControl(directory?: string): Promise<ControlBench> {
+/** @param options.https as if HTTPS were served */
+export async function startControl(directory?: string, options: { https?: boolean } = {}): Promise<ControlBench> {
   const home = directory ?? (await temporaryDirectory());
   const log = recordedLog();
   const dataPlane = new RecordingDataPlane();
   const events: ProgressEvent[] = [];
   const hooks: ControlBench["hooks"] = { control: () => undefined, write: () => undefined };
   const snapshotFile = await SnapshotFile.open(home, log.log, { checkpoint: (step) => hooks.write(step) });
-  const plane = new ControlPlane({ dataPlane, snapshotFile, log: log.log, checkpoint: (step) => hooks.control(step) });
+  const checkpoint = (step: ControlStep) => hooks.control(step);
+  const plane = new ControlPlane({ ...options, dataPlane, snapshotFile, log: log.log, checkpoint });
   await plane.restore();
   let ended: Promise<void> | undefined;
   const end = () => (ended ??= plane.close().then(() => snapshotFile.close()));
@@ -58,17 +70,20 @@ export async function startControl(directory?: string): Promise<ControlBench> {
     end,
     deploy: (name, addresses, options) =>
       plane.deploy(deployRequest(name, addresses, options), (event) => void events.push(event)),
+    deployRollout: (name, addresses, options) =>
+      plane.deployRollout(deployRequest(name, addresses, options), (event) => void events.push(event)),
   };
 }
 
 /** Checks every 20 ms, so that tests are quick. */
 export function deployRequest(name: string, addresses: readonly string[], spec: DeploySpec = {}): DeployRequest {
-  const { hosts = [], pathPrefixes = [], healthCheck = {}, ...deployment } = spec;
+  const { hosts = [], pathPrefixes = [], healthCheck = {}, readTargets = [], service, target, ...deployment } = spec;
   return {
     name,
     targets: addresses.map(parseTargetAddress),
-    service: readServiceOptions({ hosts, pathPrefixes }),
-    target: readTargetOptions({ healthCheck: { intervalMs: 20, timeoutMs: 500, ...healthCheck } }),
+    readTargets: readTargets.map(parseTargetAddress),
+    service: readServiceOptions({ hosts, pathPrefixes, ...service }),
+    target: readTargetOptions({ healthCheck: { intervalMs: 20, timeoutMs: 500, ...healthCheck }, ...target }),
     deployment: readDeploymentOptions({ deployTimeoutMs: 3_000, drainTimeoutMs: 1_000, ...deployment }),
   };
 }

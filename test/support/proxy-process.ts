@@ -18,12 +18,18 @@ export type DeployOptions = {
   readonly deployTimeoutMs?: number;
   readonly healthCheckIntervalMs?: number;
   readonly force?: boolean;
+  readonly buffering?: { readonly requests: boolean; readonly responses: boolean };
 };
 
 /** @param home holds state and socket; the same home again is a restart */
-export async function startProxyProcess(home: string, port = 0): Promise<ProxyProcess> {
-  const environment = { HOME: home, KAMAL_PROXY_SOCKET: join(home, "p.sock") };
-  const args = ["run", "--http-port", String(port), "--bind", "127.0.0.1"];
+export async function startProxyProcess(
+  home: string,
+  port = 0,
+  more: Readonly<Record<string, string>> = {},
+  flags: readonly string[] = [],
+): Promise<ProxyProcess> {
+  const environment = { ...more, HOME: home, KAMAL_PROXY_SOCKET: join(home, "p.sock") };
+  const args = ["run", "--http-port", String(port), "--bind", "127.0.0.1", ...flags];
   const child = startChild("proxy/kdeploy-proxy.mjs", args, environment);
   const started = JSON.parse(await child.line((line) => line.includes('"Server started"'))) as { http: number };
   return {
@@ -38,7 +44,10 @@ export async function startProxyProcess(home: string, port = 0): Promise<ProxyPr
         targets: ports.map((targetPort) => `127.0.0.1:${targetPort}`),
         options: {
           service: {},
-          target: { healthCheck: { intervalMs: options.healthCheckIntervalMs ?? 100 } },
+          target: {
+            healthCheck: { intervalMs: options.healthCheckIntervalMs ?? 100 },
+            ...(options.buffering ? { buffering: options.buffering } : {}),
+          },
           deployment: {
             deployTimeoutMs: options.deployTimeoutMs ?? 10_000,
             drainTimeoutMs: options.drainTimeoutMs ?? 10_000,

@@ -1,5 +1,6 @@
 /** A data plane without traffic: it remembers what control told it, and its in-flight requests are what a test says. */
 import type { Counters, DataPlane, DrainOptions, DrainResult } from "../../proxy/data-plane/data-plane.ts";
+import type { MetricFamily } from "../../proxy/observe/metrics-catalogue.ts";
 import type { RoutingTable, ServiceRoute } from "../../proxy/route/routing-table.ts";
 
 export type RecordedDrain = { readonly addresses: readonly string[]; readonly options: DrainOptions; ended: boolean };
@@ -58,6 +59,10 @@ export class RecordingDataPlane implements DataPlane {
       };
       look();
     });
+  }
+
+  metrics(): Promise<readonly MetricFamily[]> {
+    return Promise.resolve([]);
   }
 
   counters(): Promise<Counters> {

@@ -4,6 +4,8 @@ import { LocalDataPlane } from "../../proxy/data-plane/local-data-plane.ts";
 import type { Limits } from "../../proxy/limits.ts";
 import { EventLog } from "../../proxy/observe/event-log.ts";
 import { LineWriter } from "../../proxy/observe/line-writer.ts";
+import { Metrics } from "../../proxy/observe/metrics.ts";
+import { prometheusText } from "../../proxy/observe/prometheus-text.ts";
 import type { RoutingTable, ServiceRoute, TargetRoute } from "../../proxy/route/routing-table.ts";
 import { HttpListener } from "../../proxy/socket/http-listener.ts";
 
@@ -14,11 +16,18 @@ export type RunningProxy = {
   /** Event log lines so far. */
   readonly events: string[];
   serve(...services: ServiceRoute[]): Promise<void>;
+  /** The part of the metrics page that is about traffic; empty unless asked for. */
+  metrics(): Promise<string>;
   stop(): Promise<void>;
 };
 
 export type ProxyOptions = {
+  /** Counts, with these limits; off by default. */
+  metrics?: ConstructorParameters<typeof Metrics>[0];
   limits?: Partial<Limits>;
+  trustedProxies?: readonly string[];
+  proxyProtocol?: boolean;
+  accessLog?: boolean;
   /** File that takes the access log; thrown away by default. */
   logFile?: string;
 };
@@ -27,7 +36,15 @@ export async function runProxy(options: ProxyOptions = {}): Promise<RunningProxy
   const lines = new LineWriter(openSync(options.logFile ?? "/dev/null", "a"));
   const events: string[] = [];
   const log = new EventLog({ write: (line) => events.push(line) }, { debug: true });
-  const plane = new LocalDataPlane({ log, lines, ...(options.limits ? { limits: options.limits } : {}) });
+  const plane = new LocalDataPlane({
+    log,
+    lines,
+    limits: options.limits ?? {},
+    metrics: options.metrics === undefined ? null : new Metrics(options.metrics),
+    trustedProxies: options.trustedProxies ?? [],
+    proxyProtocol: options.proxyProtocol ?? false,
+    accessLog: options.accessLog ?? true,
+  });
   const listener = await HttpListener.listen(0, "127.0.0.1", (socket) => plane.accept(socket));
   plane.setLocalPort(listener.port);
   let version = 0;
@@ -37,6 +54,7 @@ export async function runProxy(options: ProxyOptions = {}): Promise<RunningProxy
     lines,
     events,
     serve: (...services) => plane.apply({ version: ++version, services } satisfies RoutingTable),
+    metrics: async () => prometheusText(await plane.metrics()),
     stop: async () => {
       listener.close();
       plane.destroy();
@@ -57,6 +75,16 @@ export function service(name: string, ports: readonly number[], changes: Partial
     healthCheckPath: "/up",
     targetTimeoutMs: 30_000,
     forwardHeaders: true,
+    rollout: null,
+    writerAffinityTimeoutMs: 1_000,
+    readTargetsAcceptWebsockets: false,
+    canonicalHost: "",
+    tls: { enabled: false, redirect: true },
+    clientIpHeader: "",
+    scopeCookiePaths: false,
+    buffering: { requests: false, responses: false, memoryBytes: 1_048_576, maxRequestBytes: 0, maxResponseBytes: 0 },
+    errorPages: null,
+    excludeMetricsPaths: [],
     logRequestHeaders: [],
     logResponseHeaders: [],
     ...changes,
@@ -64,5 +92,5 @@ export function service(name: string, ports: readonly number[], changes: Partial
 }
 
 export function target(id: string, port: number): TargetRoute {
-  return { id, address: `127.0.0.1:${port}`, inRotation: true };
+  return { id, address: `127.0.0.1:${port}`, slot: "active", role: "writer", inRotation: true };
 }

@@ -27,6 +27,7 @@ export class StillExchange extends Exchange {
   startBody(): void {}
   resumeRequestBody(): void {}
   inform(): void {}
+  sendContinue(): void {}
   respond(): void {}
   body(): void {}
   end(): void {}

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { parseFlags } from "../../../proxy/command/parse-flags.ts";
-import { DEPLOY_FLAGS, type FlagTable, RUN_FLAGS } from "../../../proxy/options/flags.ts";
+import { DEPLOY_FLAGS } from "../../../proxy/options/deploy-flags.ts";
+import { type FlagTable, RUN_FLAGS } from "../../../proxy/options/flags.ts";
 
 const WORDS = { name: "x deploy", usage: "<service>", summary: "Do it" };
 
@@ -62,7 +63,10 @@ test.each([
   [["--nonsense"], "unknown flag: --nonsense"],
   [["--nonsense=1"], "unknown flag: --nonsense"],
   [["--constructor"], "unknown flag: --constructor"],
-  [["--tls"], "unknown flag: --tls"],
+  [
+    ["--buffer-memory", "1MB"],
+    'invalid argument "1MB" for "--buffer-memory" flag: strconv.ParseInt: parsing "1MB": invalid syntax',
+  ],
   [["--targ", "x"], "unknown flag: --targ"],
   [["-z"], "unknown shorthand flag: 'z' in -z"],
   [["-zyx"], "unknown shorthand flag: 'z' in -zyx"],
@@ -90,7 +94,22 @@ test("the environment gives defaults: prefixed first, bare next, nonsense not at
   expect(port({ HTTP_PORT: "8080" }, ["--http-port", "82"])).toBe(82);
   expect(parse(RUN_FLAGS, [], { DEBUG: "T" }).values.debug).toBe(true);
   expect(parse(RUN_FLAGS, [], { DEBUG: "app:*" }).values.debug).toBe(false);
+  const edge = { KAMAL_PROXY_TRUSTED_PROXY: "private,192.0.2.0/24", KAMAL_PROXY_PROXY_PROTOCOL: "1" };
+  expect(parse(RUN_FLAGS, [], edge).values).toMatchObject({
+    "trusted-proxy": ["private", "192.0.2.0/24"],
+    "proxy-protocol": true,
+  });
+  expect(parse(RUN_FLAGS, ["--trusted-proxy", "::1"], edge).values["trusted-proxy"], "the flag wins").toEqual(["::1"]);
+  const metrics = { METRICS_PORT: "9000", KAMAL_PROXY_METRICS_BIND: "127.0.0.1", METRICS_BIND: "::1" };
+  expect(parse(RUN_FLAGS, [], metrics).values).toMatchObject({ "metrics-port": 9000, "metrics-bind": "127.0.0.1" });
   expect(parse(RUN_FLAGS, [], { HTTP3: "true", BIND: "::1" }).values).toMatchObject({ http3: false, bind: "" });
+});
+
+test("which flags are mentioned is known, whatever their value", () => {
+  const { mentioned, values } = parse(DEPLOY_FLAGS, ["web", "--tls=false", "--host", "", "--buffer-requests=false"]);
+  expect([...mentioned]).toEqual(["tls", "host", "buffer-requests"]);
+  expect(values).toMatchObject({ tls: false, host: [], "buffer-requests": false });
+  expect(parse(RUN_FLAGS, [], { DEBUG: "true" }).mentioned.size, "the environment mentions nothing").toBe(0);
 });
 
 test("help names every flag", () => {
@@ -99,4 +118,5 @@ test("help names every flag", () => {
   for (const name of Object.keys(DEPLOY_FLAGS)) expect(help).toContain(`--${name} `);
   expect(help).toMatch(/^Usage: x deploy <service>\n/);
   expect(help).toContain("(default 30s)");
+  expect(help).toMatch(/--forward-headers [^]*?\(default: true without TLS,\s+false with it\)/);
 });

@@ -1,12 +1,14 @@
 import { readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { formatTable } from "../../../proxy/command/table.ts";
-import { VERSION } from "../../../proxy/command/version.ts";
 import { ControlSocket } from "../../../proxy/control/control-socket.ts";
+import { VERSION } from "../../../proxy/version.ts";
 import { runCommandLine } from "../../support/command-line.ts";
 import { startControl } from "../../support/control-bench.ts";
 import { startHealthApp } from "../../support/health-app.ts";
+import { temporaryDirectory } from "../../support/temporary-directory.ts";
 
 async function proxy() {
   const bench = await startControl();
@@ -25,10 +27,21 @@ async function proxy() {
 
 const QUICK = ["--health-check-interval", "20ms"];
 
-test("bare, help and version", async () => {
+test("bare, help and version [W27]", async () => {
   const bare = await runCommandLine([]);
   expect(bare).toMatchObject({ code: 0, stderr: "" });
-  for (const name of ["deploy", "list, ls", "pause", "remove, rm", "resume", "run", "stop", "version", "help"]) {
+  for (const name of [
+    "deploy",
+    "list, ls",
+    "pause",
+    "remove, rm",
+    "resume",
+    "rollout",
+    "run",
+    "stop",
+    "version",
+    "help",
+  ]) {
     expect(bare.stdout).toContain(`  ${name} `);
   }
   expect(await runCommandLine(["help"])).toEqual(bare);
@@ -51,6 +64,59 @@ test.each([
   [["pause", "a", "b"], "Error: accepts 1 arg(s), received 2\n"],
   [["deploy", "web"], 'Error: required flag(s) "target" not set\n'],
   [["deploy", "web", "--target", ""], 'Error: required flag(s) "target" not set\n'],
+  [["deploy", "web", "extra", "--max-request-body", "1"], "Error: accepts 1 arg(s), received 2\n"],
+  [
+    ["deploy", "web", "--max-request-body", "1", "--max-response-body", "1", "--tls"],
+    "Error: max-request-body can only be set when request buffering is enabled\n",
+  ],
+  [
+    ["deploy", "web", "--max-request-body", "1", "--buffer-requests=false", "--max-response-body", "0"],
+    "Error: max-response-body can only be set when response buffering is enabled\n",
+  ],
+  [["deploy", "web", "--tls"], "Error: service options invalid: host must be set when using TLS\n"],
+  [
+    ["deploy", "web", "--host", "a.example", "--canonical-host", "b.example", "--tls-private-key-path", "k"],
+    "Error: service options invalid: canonical-host 'b.example' must be present in the hosts list: [a.example]\n",
+  ],
+  [["deploy", "web", "--tls-certificate-path", "c"], 'Error: required flag(s) "target" not set\n'],
+  [
+    ["deploy", "web", "--target", "a", "--tls-certificate-path", "c"],
+    "Error: if any flags in the group [tls-certificate-path tls-private-key-path] are set they must all be set; missing [tls-private-key-path]\n",
+  ],
+  [
+    ["deploy", "web", "--target", "a", "--tls-private-key-path", "k"],
+    "Error: if any flags in the group [tls-certificate-path tls-private-key-path] are set they must all be set; missing [tls-certificate-path]\n",
+  ],
+  [
+    ["deploy", "web", "--target", "a", "--buffer-memory", "-1"],
+    "Error: target options invalid: buffer-memory must be between 0 and 9007199254740991, not -1\n",
+  ],
+  [
+    ["deploy", "web", "--target", "a", "--health-check-port", "65536"],
+    "Error: target options invalid: health-check-port must be between 0 and 65535, not 65536\n",
+  ],
+  [["rollout", "deploy", "web"], 'Error: required flag(s) "target" not set\n'],
+  [["rollout", "deploy", "web", "--target", "a", "--force"], "Error: unknown flag: --force\n"],
+  [["rollout", "deploy"], "Error: accepts 1 arg(s), received 0\n"],
+  [["rollout", "set", "web"], "Error: at least one of the flags in the group [percent list] is required\n"],
+  [
+    ["rollout", "set", "web", "--percent", "150"],
+    "Error: rollout options invalid: percent must be between 0 and 100, not 150\n",
+  ],
+  [
+    ["rollout", "set", "web", "--percent=-1"],
+    "Error: rollout options invalid: percent must be between 0 and 100, not -1\n",
+  ],
+  [
+    ["rollout", "sett"],
+    'Error: unknown command "sett" for "kamal-proxy rollout"\n\nDid you mean this?\n\tset\n\nRun \'kamal-proxy rollout --help\' for usage.\n',
+  ],
+  [["rollout", "--percent"], "Error: unknown flag: --percent\n"],
+  [
+    ["completion", "tcsh"],
+    'Error: unknown command "tcsh" for "kamal-proxy completion"\nShells: bash, zsh, fish, powershell.\n',
+  ],
+  [["completion", "bash", "zsh"], "Error: accepts 1 arg(s), received 2\n"],
   [["deploy", "web", "--host", "a b"], 'Error: service options invalid: host "a b" contains blanks\n'],
   [
     ["deploy", "web", "--health-check-interval", "0s", "--target", "a"],
@@ -65,14 +131,29 @@ test.each([
     ["run", "--http3"],
     "Error: --http3 is not supported: no release of Node speaks HTTP/3\nLeave the flag out; clients use HTTP/1.1 and HTTP/2.\n",
   ],
+  [["run", "--metrics-port", "-1"], "Error: --metrics-port must be between 0 and 65535, not -1\n"],
+  [["run", "--metrics-bind", "all"], 'Error: --metrics-bind takes an IP address, not "all"\n'],
   [
-    ["run", "--metrics-port", "9000"],
-    "Error: --metrics-port is not supported yet\nLeave the flag and METRICS_PORT out until a version serves metrics.\n",
+    ["run", "--trusted-proxy", "10.0.0.0/33"],
+    'Error: --trusted-proxy "10.0.0.0/33" is not an address range\nRanges look like 10.0.0.0/8 or fd00::/8; there are also the names private and cloudflare.\n',
   ],
   [["run", "--http-port", "70000"], "Error: --http-port must be between 0 and 65535, not 70000\n"],
   [["run", "--bind", "localhost"], 'Error: --bind takes an IP address, not "localhost"\n'],
-])("%j", async (args, stderr) => {
+])("%j [W28]", async (args, stderr) => {
   expect(await runCommandLine(args)).toEqual({ code: 1, stdout: "", stderr });
+});
+
+test("help of the rollout group, and of what is in it", async () => {
+  const group = await runCommandLine(["rollout"]);
+  expect(group).toMatchObject({ code: 0, stderr: "" });
+  expect(group.stdout).toMatch(
+    /^Try new targets.*\n\nUsage: kamal-proxy rollout <command> \[flags\]\n\n {2}deploy .*\n {2}set .*\n {2}stop /,
+  );
+  expect(await runCommandLine(["rollout", "--help"])).toEqual(group);
+  expect(await runCommandLine(["help", "rollout"])).toEqual(group);
+  const set = await runCommandLine(["rollout", "set", "--help"]);
+  expect(set.stdout).toMatch(/^Usage: kamal-proxy rollout set <service> \[flags\]\n[^]*--percent <int>/);
+  expect(await runCommandLine(["help", "rollout", "set"])).toEqual(set);
 });
 
 test("a bad target is refused before anybody is asked", async () => {
@@ -105,6 +186,119 @@ test("success says nothing; a terminal sees how it goes", async () => {
   expect(await run(["remove", "web"])).toEqual({ code: 1, stdout: "", stderr: "Error: service not found\n" });
 });
 
+test("TLS is refused by name, after everything else has been checked", async () => {
+  const { run, app, bench } = await proxy();
+  const deploy = ["deploy", "web", "--target", app.address, "--host", "a.example", "--tls", ...QUICK];
+  expect(await run(deploy)).toEqual({
+    code: 1,
+    stdout: "",
+    stderr:
+      "Error: --tls is not available in this version\nHTTPS is not served yet. Deploy without --tls, behind something that ends TLS. Nothing was changed.\n",
+  });
+  expect(bench.dataPlane.table.services).toEqual([]);
+  const { stderr } = await run([...deploy, "--canonical-host", "b.example"]);
+  expect(stderr).toMatch(/canonical-host 'b.example' must be present/);
+  expect((await run([...deploy, "--host", "*.a.example"])).stderr).toBe(
+    "Error: automatic TLS does not support wildcards\nName every host, or bring a certificate: --tls-certificate-path, --tls-private-key-path.\n",
+  );
+});
+
+test("every deploy flag arrives where traffic looks for it", async () => {
+  const { run, app, bench } = await proxy();
+  const pages = await temporaryDirectory();
+  await writeFile(join(pages, "503.html"), "<h1>Soon</h1>");
+  const flags =
+    "--host a.example --host www.a.example --canonical-host www.a.example --path-prefix /x --strip-path-prefix=false" +
+    " --read-target localhost:PORT --writer-affinity-timeout 250ms --read-target-websockets --target-timeout 2s" +
+    " --buffer-requests --buffer-responses --buffer-memory 10 --max-request-body 0x14 --max-response-body 30" +
+    " --log-request-header X-A --log-response-header X-B --exclude-metrics-path /up,/metrics --forward-headers=false" +
+    ` --client-ip-header X-Real-IP --scope-cookie-paths --tls-redirect=false --error-pages ${pages}`;
+  const given = flags.replace("PORT", String(app.port)).split(" ");
+  expect(await run(["deploy", "web", "--target", app.address, ...given, ...QUICK])).toMatchObject({
+    code: 0,
+    stderr: "",
+  });
+  expect(bench.dataPlane.route("web")).toEqual({
+    name: "web",
+    hosts: ["a.example", "www.a.example"],
+    pathPrefixes: ["/x"],
+    stripPathPrefix: false,
+    gate: { state: "running" },
+    targets: [
+      { id: expect.any(String), address: app.address, slot: "active", role: "writer", inRotation: true, healthy: true },
+      expect.objectContaining({ address: `localhost:${app.port}`, slot: "active", role: "reader", inRotation: true }),
+    ],
+    healthCheckPath: "/up",
+    targetTimeoutMs: 2_000,
+    forwardHeaders: false,
+    rollout: null,
+    writerAffinityTimeoutMs: 250,
+    readTargetsAcceptWebsockets: true,
+    canonicalHost: "www.a.example",
+    tls: { enabled: false, redirect: true },
+    clientIpHeader: "X-Real-IP",
+    scopeCookiePaths: true,
+    buffering: { requests: true, responses: true, memoryBytes: 10, maxRequestBytes: 20, maxResponseBytes: 30 },
+    errorPages: { "503.html": "<h1>Soon</h1>" },
+    excludeMetricsPaths: ["/up", "/metrics"],
+    logRequestHeaders: ["X-A"],
+    logResponseHeaders: ["X-B"],
+  });
+  await run(["deploy", "web", "--target", app.address, ...QUICK]);
+  expect(bench.dataPlane.route("web"), "what is not repeated falls back to its default").toMatchObject({
+    hosts: [""],
+    forwardHeaders: true,
+    writerAffinityTimeoutMs: 1_000,
+    buffering: { requests: false, memoryBytes: 1_048_576 },
+    errorPages: null,
+  });
+});
+
+test("whether forwarded headers are believed stays open unless the flag is mentioned, so that it can follow TLS", async () => {
+  const { run, app, bench } = await proxy();
+  const said = async (...flags: string[]) => {
+    await run(["deploy", "web", "--target", app.address, ...QUICK, ...flags]);
+    return (await bench.plane.list()).services[0]?.options.target.forwardHeaders;
+  };
+  expect(await said()).toBeNull();
+  expect(await said("--forward-headers")).toBe(true);
+  expect(await said("--forward-headers=false")).toBe(false);
+});
+
+test("a rollout from the command line, and how list shows it [W27]", async () => {
+  const { run, app, bench } = await proxy();
+  const target = `localhost:${app.port}`;
+  await run(["deploy", "web", "--target", app.address, ...QUICK]);
+  const table = (await run(["list"])).stdout;
+  expect(await run(["rollout", "set", "web", "--percent", "20"])).toEqual({
+    code: 1,
+    stdout: "",
+    stderr: "Error: rollout target not set\nSay first where it leads: rollout deploy web --target host[:port]\n",
+  });
+  expect(await run(["rollout", "deploy", "x", "--target", target])).toMatchObject({
+    code: 1,
+    stderr: "Error: service not found\n",
+  });
+  const deploy = ["rollout", "deploy", "web", "--target", target, "--read-target", target];
+  expect(await run(deploy)).toEqual({ code: 0, stdout: "", stderr: "" });
+  expect((await run(["list"])).stdout).toBe(`${table}\nRollout of web: ${target},${target}, nobody yet\n`);
+  const set = ["rollout", "set", "web"];
+  expect(await run([...set, "--percent", "20", "--list", 'a,"b,c"'])).toEqual({ code: 0, stdout: "", stderr: "" });
+  expect((await run(["list"])).stdout).toContain(`Rollout of web: ${target},${target}, 20% and a,b,c\n`);
+  expect(await run([...set, "--list", "a"])).toMatchObject({ code: 0 });
+  expect(bench.dataPlane.route("web")?.rollout).toEqual({ percentage: 0, allowlist: ["a"] });
+  expect(await run([...set, "--percent", "0"])).toMatchObject({ code: 0 });
+  expect(bench.dataPlane.route("web")?.rollout).toEqual({ percentage: 0, allowlist: [] });
+  expect((await run(["list"])).stdout).toContain(", 0%\n");
+  expect(await run(["rollout", "stop", "web"])).toEqual({ code: 0, stdout: "", stderr: "" });
+  expect(await run(["rollout", "stop", "web"])).toMatchObject({ code: 0 });
+  const json = JSON.parse((await run(["list", "--json"])).stdout) as { services: object[] };
+  expect(json.services[0]).toMatchObject({
+    targets: [{ role: "writer" }],
+    rollout: { targets: [{ role: "writer" }, { role: "reader" }], split: null },
+  });
+});
+
 test("a failed deploy prints why and what to change", async () => {
   const { run, app } = await proxy();
   app.respond(302, { Location: "https://x/up" });
@@ -115,7 +309,7 @@ test("a failed deploy prints why and what to change", async () => {
   );
 });
 
-test("list: columns, any host, several targets, colours only on a terminal", async () => {
+test("list: columns, any host, several targets, colours only on a terminal [W27]", async () => {
   const { run, app } = await proxy();
   expect((await run(["list"])).stdout).toBe("Service  Host  Path  Target  State  TLS  \n");
   await run(["deploy", "b", "--target", app.address, "--host", "b.example.com,*.b.example.com", ...QUICK]);

@@ -51,7 +51,7 @@ async function command(environment: NodeJS.ProcessEnv, ...args: string[]) {
   }
 }
 
-test("run, deploy, SIGTERM, run again: the route is still there; nothing but state is left behind", async () => {
+test("run, deploy, SIGTERM, run again: the route is still there; nothing but state is left behind [DP-15]", async () => {
   const home = await temporaryDirectory();
   const app = await startHealthApp();
   onTestFinished(() => app.kill());
@@ -79,7 +79,7 @@ test("run, deploy, SIGTERM, run again: the route is still there; nothing but sta
   expect((await command(third.environment, "list")).stdout).toMatch(/^web .* running {2}no/m);
 });
 
-test("a second proxy on the same data directory ends with a message", async () => {
+test("a second proxy on the same data directory ends with a message [ST-06]", async () => {
   const home = await temporaryDirectory();
   await startProxy(home);
   const { code, stderr } = await command(environmentOf(home), "run", "--http-port", "0");
@@ -87,7 +87,7 @@ test("a second proxy on the same data directory ends with a message", async () =
   expect(stderr).toMatch(/^Error: data directory .* is in use by another proxy\n/);
 });
 
-test("a second signal ends it at once", async () => {
+test("a second signal ends it at once [DP-15]", async () => {
   const home = await temporaryDirectory();
   const hanging = createServer((request, response) => {
     if (request.url === "/up") response.end();
@@ -112,7 +112,7 @@ test("a second signal ends it at once", async () => {
   request.destroy();
 });
 
-test("a signal during a deploy: the deploy fails by name, the proxy ends in peace", async () => {
+test("a signal during a deploy: the deploy fails by name, the proxy ends in peace [DP-15]", async () => {
   const home = await temporaryDirectory();
   const proxy = await startProxy(home);
   const deploying = command(proxy.environment, "deploy", "web", "--target", "127.0.0.1:1");

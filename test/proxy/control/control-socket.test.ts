@@ -67,6 +67,15 @@ test("every command, over the socket", async () => {
       targets: [{ address: app.address, health: "healthy", inFlight: 0, lastFailure: "" }],
     },
   ]);
+  const rollout = { command: "rollout-deploy", service: "web", targets: [app.address], readTargets: ["localhost:1"] };
+  await expect(
+    callControl(path, { ...rollout, options: { deployment: { deployTimeoutMs: 50 } } } as never),
+  ).rejects.toMatchObject({ code: "target-unhealthy" });
+  await callControl(path, { command: "rollout-deploy", service: "web", targets: [app.address], options: {} });
+  await callControl(path, { command: "rollout-set", service: "web", options: { percentage: 5 } });
+  expect(bench.dataPlane.route("web")?.rollout).toEqual({ percentage: 5, allowlist: [] });
+  await callControl(path, { command: "rollout-stop", service: "web" });
+  expect(bench.dataPlane.route("web")?.rollout).toBeNull();
   await callControl(path, { command: "stop", service: "web", options: { message: "soon" } });
   expect(bench.dataPlane.route("web")?.gate).toEqual({ state: "stopped", message: "soon" });
   await callControl(path, { command: "resume", service: "web" });
@@ -77,14 +86,14 @@ test("every command, over the socket", async () => {
   });
 });
 
-test("the socket is private and goes away when it is closed", async () => {
+test("the socket is private and goes away when it is closed [W20 CS-02]", async () => {
   const { path, socket, bench } = await listening();
   expect((await stat(path)).mode & 0o777).toBe(0o600);
   await socket.close();
   expect(await readdir(bench.directory)).not.toContain("c.sock");
 });
 
-test("a second proxy does not take the socket over", async () => {
+test("a second proxy does not take the socket over [CS-01]", async () => {
   const { path, bench } = await listening();
   await expect(ControlSocket.listen(path, bench.plane, bench.log.log)).rejects.toMatchObject({
     code: "address-in-use",
@@ -130,18 +139,45 @@ test.each([
   ],
   [
     "an option of a later version",
-    '{"version":1,"command":"deploy","service":"a","targets":["x"],"options":{"service":{"tls":true}}}\n',
-    /unknown option \\"tls\\"/,
+    '{"version":1,"command":"deploy","service":"a","targets":["x"],"options":{"service":{"hsts":true}}}\n',
+    /unknown option \\"hsts\\"/,
+  ],
+  [
+    "a bad read target",
+    '{"version":1,"command":"deploy","service":"a","targets":["x"],"readTargets":["/"]}\n',
+    /host pattern/,
+  ],
+  [
+    "no rollout targets",
+    '{"version":1,"command":"rollout-deploy","service":"a","targets":[]}\n',
+    /at least one target/,
+  ],
+  [
+    "a rollout that may not be forced",
+    '{"version":1,"command":"rollout-deploy","service":"a","targets":["x"],"options":{"deployment":{"retry":1}}}\n',
+    /unknown option \\"retry\\"/,
+  ],
+  [
+    "a percentage that is none",
+    '{"version":1,"command":"rollout-set","service":"a","options":{"percentage":150}}\n',
+    /rollout options invalid: percent must be between 0 and 100, not 150/,
   ],
   ["an unfinished line", '{"version":1,"comm', /ended in the middle of its line/],
   ["nothing", "", /^$/],
-])("%s is answered with an error, and the next call works", async (_, bytes, answer) => {
+])("%s is answered with an error, and the next call works [CS-03 CS-07]", async (_, bytes, answer) => {
   const { path } = await listening();
   expect(await raw(path, bytes)).toMatch(answer);
   expect((await callControl(path, { command: "list" })).services).toEqual([]);
 });
 
-test("an endless line is cut off at 1 MiB, in constant memory", async () => {
+test("options are checked again where the deploy is done: TLS without a host is refused [A32]", async () => {
+  const { path } = await listening();
+  const line =
+    '{"version":1,"command":"deploy","service":"a","targets":["x"],"options":{"service":{"tls":{"enabled":true}}}}\n';
+  expect(await raw(path, line)).toMatch(/service options invalid: host must be set when using TLS/);
+});
+
+test("an endless line is cut off at 1 MiB, in constant memory [CS-04]", async () => {
   const { path } = await listening();
   const socket: Socket = connect(path);
   socket.on("error", () => undefined);
@@ -161,7 +197,7 @@ test("an endless line is cut off at 1 MiB, in constant memory", async () => {
   expect(answer).toMatch(/a request can have 1048576 bytes at most/);
 });
 
-test("a client that stalls is let go; others are not held up", async () => {
+test("a client that stalls is let go; others are not held up [CS-05]", async () => {
   const { path } = await listening({ requestTimeoutMs: 100 });
   const stalled = raw(path, '{"version":1', { end: false });
   const silent = raw(path, "", { end: false });
@@ -177,7 +213,7 @@ test("a client that half-closes after its request gets its answer; what it sent 
   );
 });
 
-test("a client killed in mid-deploy: the deploy goes on, and its end can be looked up", async () => {
+test("a client killed in mid-deploy: the deploy goes on, and its end can be looked up [CS-06]", async () => {
   const { path, bench } = await listening();
   const app = await healthyApp(503);
   const request = { version: 1, command: "deploy", service: "web", targets: [app.address], options: options() };
@@ -193,7 +229,7 @@ test("a client killed in mid-deploy: the deploy goes on, and its end can be look
   });
 });
 
-test("1000 lists at once are answered", async () => {
+test("1000 lists at once are answered [CS-12]", async () => {
   const { path } = await listening();
   const lists = await Promise.all(Array.from({ length: 1_000 }, () => callControl(path, { command: "list" })));
   expect(lists).toHaveLength(1_000);

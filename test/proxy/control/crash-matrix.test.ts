@@ -32,7 +32,7 @@ const STEPS = [
   ["drained", "new"],
 ] as const;
 
-test.each(STEPS)("killed at %s, a restart serves exactly the %s route", async (step, expected) => {
+test.each(STEPS)("killed at %s, a restart serves exactly the %s route [DP-09 ST-01]", async (step, expected) => {
   const [v1, v2] = [await startHealthApp(), await startHealthApp()];
   onTestFinished(async () => {
     await Promise.all([v1.kill(), v2.kill()]);

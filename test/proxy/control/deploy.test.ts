@@ -9,7 +9,7 @@ async function app(status = 200) {
   return app;
 }
 
-test("a healthy target is switched to, and saved before traffic moves", async () => {
+test("a healthy target is switched to, and saved before traffic moves [A61] [W5]", async () => {
   const bench = await startControl();
   const v1 = await app();
   const steps: string[] = [];
@@ -48,7 +48,7 @@ test("the old target drains after the switch, and only then does the deploy retu
   expect(bench.events).toContainEqual({ event: "draining", inFlight: 2 });
 });
 
-test("a target that never gets healthy changes nothing and is explained", async () => {
+test("a target that never gets healthy changes nothing and is explained [W10]", async () => {
   const bench = await startControl();
   const [v1, v2] = [await app(), await app(500)];
   await bench.deploy("web", [v1.address]);
@@ -69,7 +69,7 @@ test("a target that never gets healthy changes nothing and is explained", async 
   expect(v2.requests.length, "checks have stopped").toBe(asked);
 });
 
-test("all targets have to be healthy", async () => {
+test("all targets have to be healthy [A65 A66]", async () => {
   const bench = await startControl();
   const [good, bad] = [await app(), await app(503)];
   await expect(bench.deploy("web", [good.address, bad.address], { deployTimeoutMs: 100 })).rejects.toMatchObject({
@@ -83,7 +83,7 @@ test("all targets have to be healthy", async () => {
   expect(bench.dataPlane.rotation("web")).toEqual([good.address, bad.address]);
 });
 
-test("healthy, then dead before the switch: the deploy fails and the old target stays", async () => {
+test("healthy, then dead before the switch: the deploy fails and the old target stays [DP-02]", async () => {
   const bench = await startControl();
   const [v1, v2] = [await app(), await app()];
   await bench.deploy("web", [v1.address]);
@@ -100,7 +100,27 @@ test("healthy, then dead before the switch: the deploy fails and the old target 
   expect(bench.dataPlane.rotation("web")).toEqual([v1.address]);
 });
 
-test("dead right after the switch: deployed, with a warning", async () => {
+test("a target that is gone is refused, whether its name or its port is: the one that serves stays [DP-10]", async () => {
+  const bench = await startControl();
+  const [v1, gone] = [await app(), await app()];
+  await bench.deploy("web", [v1.address]);
+  await gone.kill();
+  const saved: string[] = [];
+  bench.hooks.control = (step) => saved.push(step);
+  for (const [address, reason] of [
+    [gone.address, "connection refused"],
+    ["removed-container.invalid:3000", "removed-container.invalid"],
+  ] as const) {
+    await expect(bench.deploy("web", [address], { deployTimeoutMs: 200 })).rejects.toMatchObject({
+      code: "target-unhealthy",
+      hint: expect.stringContaining(reason),
+    });
+  }
+  expect(saved).toEqual([]);
+  expect(bench.dataPlane.rotation("web")).toEqual([v1.address]);
+});
+
+test("dead right after the switch: deployed, with a warning [DP-03]", async () => {
   const bench = await startControl();
   const [v1, v2] = [await app(), await app()];
   await bench.deploy("web", [v1.address]);
@@ -117,7 +137,7 @@ test("dead right after the switch: deployed, with a warning", async () => {
   expect(bench.log.saying("Target failed right after the switch")).toHaveLength(1);
 });
 
-test("the same address again is a new target, and its requests are waited for but not cut", async () => {
+test("the same address again is a new target, and its requests are waited for but not cut [W9]", async () => {
   const bench = await startControl();
   const v1 = await app();
   await bench.deploy("web", [v1.address]);
@@ -130,7 +150,7 @@ test("the same address again is a new target, and its requests are waited for bu
   ]);
 });
 
-test("--force switches at once and leaves an unhealthy single target in rotation", async () => {
+test("--force switches at once and leaves an unhealthy single target in rotation [W7 W8]", async () => {
   const bench = await startControl();
   const v1 = await app(500);
   await bench.deploy("web", [v1.address], { force: true });
@@ -139,7 +159,7 @@ test("--force switches at once and leaves an unhealthy single target in rotation
   expect(bench.dataPlane.rotation("web")).toEqual([v1.address]);
 });
 
-test("a second deploy of the same service is refused, naming the first; another service goes ahead", async () => {
+test("a second deploy of the same service is refused, naming the first; another service goes ahead [CS-08 CS-09]", async () => {
   const bench = await startControl();
   const [v1, v2, other] = [await app(500), await app(), await app()];
   const first = bench.deploy("web", [v1.address]);
@@ -155,7 +175,7 @@ test("a second deploy of the same service is refused, naming the first; another 
   await bench.deploy("web", [v2.address]);
 });
 
-test("a host that another service has is refused at once, and again at the switch", async () => {
+test("a host that another service has is refused at once, and again at the switch [A133 A134] [W29 RT-11]", async () => {
   const bench = await startControl();
   const [one, two, three] = [await app(), await app(500), await app()];
   await bench.deploy("one", [one.address], { hosts: ["a.example.com"] });
@@ -175,7 +195,7 @@ test("a host that another service has is refused at once, and again at the switc
   expect(bench.log.saying("Host settings conflict with another service")[1]).toMatchObject({ service: "three" });
 });
 
-test("a state that cannot be saved refuses the switch", async () => {
+test("a state that cannot be saved refuses the switch [ST-02]", async () => {
   const bench = await startControl();
   const [v1, v2] = [await app(), await app()];
   await bench.deploy("web", [v1.address]);
@@ -201,7 +221,7 @@ test("a table that traffic does not take is taken back, on disk too", async () =
   expect(restarted.dataPlane.rotation("web")).toEqual([v1.address]);
 });
 
-test("several targets: a failing one leaves rotation while another can take its share, and comes back", async () => {
+test("several targets: a failing one leaves rotation while another can take its share, and comes back [W8]", async () => {
   const bench = await startControl();
   const [a, b] = [await app(), await app()];
   await bench.deploy("web", [a.address, b.address]);
@@ -218,7 +238,7 @@ test("several targets: a failing one leaves rotation while another can take its 
   await vi.waitFor(() => expect(bench.dataPlane.rotation("web")).toEqual([a.address]));
 });
 
-test("closing ends a waiting deploy and leaves the old route", async () => {
+test("closing ends a waiting deploy and leaves the old route [DP-15]", async () => {
   const bench = await startControl();
   const [v1, v2] = [await app(), await app(500)];
   await bench.deploy("web", [v1.address]);

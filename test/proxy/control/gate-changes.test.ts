@@ -15,7 +15,7 @@ async function deployed() {
   return { bench, app };
 }
 
-test("pause closes the gate and saves it before it drains", async () => {
+test("pause closes the gate and saves it before it drains [W5]", async () => {
   const { bench, app } = await deployed();
   bench.dataPlane.inFlight.set(app.address, 1);
   const pausing = bench.plane.pause("web", PAUSE, ignore);
@@ -28,7 +28,7 @@ test("pause closes the gate and saves it before it drains", async () => {
   expect(bench.log.saying("Service drained")).toHaveLength(1);
 });
 
-test("resume ends a pause's drain without cutting anything", async () => {
+test("resume ends a pause's drain without cutting anything [W6]", async () => {
   const { bench, app } = await deployed();
   bench.dataPlane.inFlight.set(app.address, 1);
   const startedAt = performance.now();
@@ -69,7 +69,7 @@ test("a pause outlives a deploy", async () => {
   expect(bench.dataPlane.route("web")?.gate.state).toBe("paused");
 });
 
-test("a deploy that waits for health holds up neither pause, resume, stop nor list", async () => {
+test("a deploy that waits for health holds up neither pause, resume, stop nor list [CS-10]", async () => {
   const { bench } = await deployed();
   const slow = await startHealthApp(500);
   onTestFinished(() => slow.kill());
@@ -93,7 +93,7 @@ test("a pause that cannot be saved does not take place", async () => {
   expect(bench.dataPlane.drains).toHaveLength(0);
 });
 
-test("paused and stopped survive a restart, also one in the middle of the drain, and can be resumed", async () => {
+test("paused and stopped survive a restart, also one in the middle of the drain, and can be resumed [W1]", async () => {
   const { bench, app } = await deployed();
   bench.dataPlane.inFlight.set(app.address, 1);
   const pausing = bench.plane.pause("web", { ...PAUSE, drainTimeoutMs: 10_000 }, ignore);

@@ -19,10 +19,16 @@ test.each([
   [{ hosts: ["*.example"] }, undefined],
   [{ hosts: ["b.example"], pathPrefixes: ["/api"] }, undefined],
   [{ pathPrefixes: ["/any"] }, undefined],
-])("%j", (wanted, conflict) => {
+  [{ hosts: ["c.example"] }, undefined],
+])("%j [A158]", (wanted, conflict) => {
   expect(findConflict("new", readServiceOptions(wanted), taken)).toEqual(conflict);
 });
 
-test("a service does not stand in its own way", () => {
+test("a service for any host does not stand in the way of a named one [A162]", () => {
+  const any = [{ name: "any", service: readServiceOptions({}) }];
+  expect(findConflict("new", readServiceOptions({ hosts: ["a.example"] }), any)).toBeUndefined();
+});
+
+test("a service does not stand in its own way [A158]", () => {
   expect(findConflict("any", readServiceOptions({}), taken)).toBeUndefined();
 });

@@ -24,7 +24,7 @@ test("remove takes the route away at once, drains nothing and ends the checks", 
   expect(v1.requests).toHaveLength(asked);
 });
 
-test("remove cancels a deploy that waits, of a known service and of a new one", async () => {
+test("remove cancels a deploy that waits, of a known service and of a new one [W29 CS-10]", async () => {
   const bench = await startControl();
   const [v1, bad] = [await app(), await app(500)];
   await bench.deploy("web", [v1.address]);
@@ -41,7 +41,7 @@ test("remove cancels a deploy that waits, of a known service and of a new one", 
   await bench.deploy("web", [v1.address]);
 });
 
-test("remove between a deploy's switch and its end removes what was switched to; the deploy succeeds", async () => {
+test("remove between a deploy's switch and its end removes what was switched to; the deploy succeeds [CS-10]", async () => {
   const bench = await startControl();
   const [v1, v2] = [await app(), await app()];
   await bench.deploy("web", [v1.address]);
@@ -55,7 +55,7 @@ test("remove between a deploy's switch and its end removes what was switched to;
   expect(bench.dataPlane.table.services).toEqual([]);
 });
 
-test("remove in the very moment of the switch comes after it", async () => {
+test("remove in the very moment of the switch comes after it [CS-10]", async () => {
   const bench = await startControl();
   const v1 = await app();
   let removing: Promise<void> | undefined;

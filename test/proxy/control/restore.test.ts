@@ -27,7 +27,7 @@ test("without a state file there are no services", async () => {
   expect(bench.log.saying("No previous state to restore")).toHaveLength(1);
 });
 
-test("restored targets are in rotation at once, and checked from then on", async () => {
+test("restored targets are in rotation at once, and checked from then on [ST-08]", async () => {
   const app = await startHealthApp(500);
   onTestFinished(() => app.kill());
   const bench = await startControl(await directoryWith([entry("web", "", [app.address, "127.0.0.1:1"])]));
@@ -38,7 +38,7 @@ test("restored targets are in rotation at once, and checked from then on", async
   expect(app.requests.at(-1)?.url).toBe("/up?full=1");
 });
 
-test("a bad entry costs one service; it is kept word for word, listed, and cured by a deploy", async () => {
+test("a bad entry costs one service; it is kept word for word, listed, and cured by a deploy [W3]", async () => {
   const bad = { ...entry("bad", "b.example.com", ["127.0.0.1:1"]), gate: { state: "confused" }, extra: [1, { a: 2 }] };
   const badTarget = entry("target", "t.example.com", ["not a target"]);
   const clash = entry("clash", "a.example.com", ["127.0.0.1:1"]);
@@ -70,17 +70,17 @@ test("a bad entry costs one service; it is kept word for word, listed, and cured
 });
 
 test("what a later version has added is carried through a change", async () => {
-  const later = { ...entry("web", "", ["127.0.0.1:1"]), rollout: { percent: 5 } };
-  Object.assign(later.service, { tls: true });
-  Object.assign(later.target, { bufferRequests: true });
+  const later = { ...entry("web", "", ["127.0.0.1:1"]), peers: { port: 5 } };
+  Object.assign(later.service, { hsts: true });
+  Object.assign(later.target, { retries: 2 });
   const directory = await directoryWith([later]);
   const bench = await startControl(directory);
   await bench.plane.pause("web", { drainTimeoutMs: 0, maxPauseMs: 1 }, () => undefined);
   const saved = JSON.parse(await readFile(join(directory, FILE), "utf8")) as { services: object[] };
   expect(saved.services[0]).toMatchObject({
-    rollout: { percent: 5 },
-    service: { tls: true },
-    target: { bufferRequests: true },
+    peers: { port: 5 },
+    service: { hsts: true },
+    target: { retries: 2 },
     gate: { state: "paused" },
   });
 });

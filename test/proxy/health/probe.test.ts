@@ -37,7 +37,7 @@ async function bareServer(onConnection: (socket: Socket) => void): Promise<numbe
   return (server.address() as AddressInfo).port;
 }
 
-test("asks as the original does: method, path with query, host, agent", async () => {
+test("asks as the original does: method, path with query, host, agent [A55 A59] [W26]", async () => {
   const { port, requests } = await app();
   expect(await probe(to(port, { path: "/up?full=1&x=%20", hostHeader: "app.example.com" }))).toMatchObject({
     kind: "healthy",
@@ -47,12 +47,12 @@ test("asks as the original does: method, path with query, host, agent", async ()
   expect(requests[0]?.headers).toMatchObject({ host: "app.example.com", "user-agent": "kamal-proxy" });
 });
 
-test.each([200, 201, 204, 299])("%d is healthy", async (status) => {
+test.each([200, 201, 204, 299])("%d is healthy [DP-04]", async (status) => {
   const { port } = await app(status);
   expect(await probe(to(port))).toMatchObject({ kind: "healthy", status });
 });
 
-test("a redirect is reported, not followed", async () => {
+test("a redirect is reported, not followed [W26 DP-04]", async () => {
   const redirecting = await app();
   const { port, requests } = redirecting;
   redirecting.respond(301, { Location: "https://app.example.com/up" });
@@ -63,7 +63,7 @@ test("a redirect is reported, not followed", async () => {
   expect(requests).toHaveLength(1);
 });
 
-test("HTTP_PROXY is not for health checks", async () => {
+test("HTTP_PROXY is not for health checks [W26]", async () => {
   process.env["HTTP_PROXY"] = "http://127.0.0.1:1";
   process.env["NODE_USE_ENV_PROXY"] = "1";
   onTestFinished(() => {
@@ -74,7 +74,7 @@ test("HTTP_PROXY is not for health checks", async () => {
   expect((await probe(to(port))).kind).toBe("healthy");
 });
 
-test("an error's first words are kept, without markup and control characters", async () => {
+test("an error's first words are kept, without markup and control characters [A58]", async () => {
   const failing = await app();
   const { port } = failing;
   failing.respond(
@@ -100,7 +100,7 @@ test("a name that does not exist", async () => {
   expect(result.kind).toBe("dns");
 });
 
-test("a slow response, and a body that never ends, are one deadline's business", async () => {
+test("a slow response, and a body that never ends, are one deadline's business [A57] [DP-04]", async () => {
   const slow = await bareServer(() => undefined);
   const result = await probe(to(slow, { timeoutMs: 100 }));
   expect(result).toMatchObject({ kind: "timed-out", stage: "response" });
@@ -117,7 +117,7 @@ test("a slow response, and a body that never ends, are one deadline's business",
   expect(await probe(to(dripping, { timeoutMs: 150 }))).toMatchObject({ kind: "timed-out", stage: "response" });
 });
 
-test("an endless body is read as far as 64 KiB, and that will do", async () => {
+test("an endless body is read as far as 64 KiB, and that will do [DP-04]", async () => {
   let sent = 0;
   const endless = await bareServer((socket) => {
     socket.write("HTTP/1.1 200 OK\r\n\r\n");
@@ -167,6 +167,30 @@ test("a check looks at once, then once per interval, never two at a time, and is
   expect(most).toBe(1);
   await sleep(80);
   expect(results).toHaveLength(seen);
+});
+
+test("two failures and a success are told as they come [A56]", async () => {
+  const starting = await app();
+  starting.answer((_request, response) => {
+    response.writeHead(starting.requests.length <= 2 ? 502 : 200).end();
+  });
+  const results: ProbeResult[] = [];
+  const check = new HealthCheck({ request: to(starting.port), intervalMs: 5 }, (result) => results.push(result));
+  onTestFinished(() => check.stop());
+  await expect.poll(() => results.length).toBeGreaterThanOrEqual(3);
+  expect(results.slice(0, 3).map(({ kind }) => kind)).toEqual(["status", "status", "healthy"]);
+});
+
+test("an app that wants its own host name refuses another one [A59 A60]", async () => {
+  const strict = await app();
+  strict.answer(({ headers }, response) => {
+    response.writeHead(headers.host === "app.example.com" ? 200 : 403).end();
+  });
+  expect(await probe(to(strict.port, { hostHeader: "other.example.com" }))).toMatchObject({
+    kind: "status",
+    status: 403,
+  });
+  expect(await probe(to(strict.port, { hostHeader: "app.example.com" }))).toMatchObject({ kind: "healthy" });
 });
 
 test("a check may be stopped by its own callback", async () => {

@@ -74,7 +74,7 @@ test.each([
 const label = fc.stringMatching(/^[a-zA-Z0-9_-]{1,20}$/);
 const name = fc.array(label, { minLength: 1, maxLength: 6 }).map((labels) => labels.join("."));
 
-test("case, one trailing dot and the port make no difference", () => {
+test("case, one trailing dot and the port make no difference [W22]", () => {
   const decorated = fc.tuple(name, fc.boolean(), fc.option(fc.nat({ max: 65_535 })));
   fc.assert(
     fc.property(decorated, ([host, dot, port]) => {

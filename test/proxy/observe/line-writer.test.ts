@@ -112,7 +112,7 @@ test("after a stall it writes on", async () => {
   expect(writer.dropped).toBe(dropped);
 });
 
-test("a reader that has gone is no reason to stop", async () => {
+test("a reader that has gone is no reason to stop [LG-02]", async () => {
   const path = join(directory, "gone");
   execFileSync("mkfifo", [path]);
   const readFd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);

@@ -3,7 +3,26 @@ import { expect, test } from "vitest";
 import { readServiceOptions } from "../../../proxy/options/service-options.ts";
 
 test("nothing given: any host, every path, prefixes stripped", () => {
-  expect(readServiceOptions({})).toEqual({ hosts: [""], pathPrefixes: ["/"], stripPathPrefix: true });
+  expect(readServiceOptions({})).toEqual({
+    hosts: [""],
+    pathPrefixes: ["/"],
+    stripPathPrefix: true,
+    tls: {
+      enabled: false,
+      redirect: true,
+      certificatePath: "",
+      privateKeyPath: "",
+      onDemandUrl: "",
+      directory: "",
+      acmeCachePath: "",
+    },
+    canonicalHost: "",
+    writerAffinityTimeoutMs: 1_000,
+    readTargetsAcceptWebsockets: false,
+    errorPagesPath: "",
+    excludeMetricsPaths: [],
+    clientIpHeader: "",
+  });
 });
 
 test.each([
@@ -18,7 +37,7 @@ test.each([
   ["bücher.example", "xn--bcher-kva.example"],
   ["*.BÜCHER.example", "*.xn--bcher-kva.example"],
   ["", ""],
-])("host %j is kept as %j", (given, kept) => {
+])("host %j is kept as %j [W22]", (given, kept) => {
   expect(readServiceOptions({ hosts: [given] }).hosts).toEqual([kept]);
 });
 
@@ -68,9 +87,25 @@ test.each([
   [{ hosts: "a" }, "hosts must be a list of texts"],
   [{ hosts: [1] }, "hosts must be a list of texts"],
   [{ stripPathPrefix: "yes" }, "stripPathPrefix must be true or false"],
-  [{ tls: true }, 'unknown option "tls"'],
+  [{ tls: true }, "not an object"],
+  [{ tls: { enabled: "yes" } }, "enabled must be true or false"],
+  [{ tls: { hsts: true } }, 'unknown option "hsts"'],
+  [{ hsts: true }, 'unknown option "hsts"'],
+  [{ writerAffinityTimeoutMs: -1 }, "writer-affinity-timeout cannot be negative: -1ms"],
+  [{ clientIpHeader: "Real IP" }, 'client-ip-header "Real IP" is not a header name'],
+  [{ canonicalHost: "a.example:80" }, 'canonical-host "a.example:80" must be a name without scheme or port'],
+  [{ hosts: ["*.example"], canonicalHost: "*.example" }, "canonical-host '*.example' cannot be a wildcard"],
+  [{ errorPagesPath: 1 }, "errorPagesPath must be a text"],
+  [{ excludeMetricsPaths: "/up" }, "excludeMetricsPaths must be a list of texts"],
 ])("%j is refused: %s", (value, reason) => {
   expect(() => readServiceOptions(value)).toThrow(`service options invalid: ${reason}`);
+});
+
+test("a path that metrics leave out begins with a slash", () => {
+  expect(readServiceOptions({ excludeMetricsPaths: ["up", "/metrics"] }).excludeMetricsPaths).toEqual([
+    "/up",
+    "/metrics",
+  ]);
 });
 
 test("what was read is read the same again, as it is by the server after the command line", () => {

@@ -7,16 +7,18 @@ test("the defaults are the original's", () => {
   expect(readTargetOptions({})).toEqual({
     healthCheck: { path: "/up", port: 0, intervalMs: 1_000, timeoutMs: 5_000, host: "" },
     targetTimeoutMs: 30_000,
-    forwardHeaders: true,
+    forwardHeaders: null,
     logRequestHeaders: [],
     logResponseHeaders: [],
+    buffering: { requests: false, responses: false, memoryBytes: 1_048_576, maxRequestBytes: 0, maxResponseBytes: 0 },
+    scopeCookiePaths: false,
   });
   expect(readDeploymentOptions({})).toEqual({ deployTimeoutMs: 30_000, drainTimeoutMs: 30_000, force: false });
   expect(readPauseOptions({})).toEqual({ drainTimeoutMs: 30_000, maxPauseMs: 30_000 });
   expect(readStopOptions({})).toEqual({ drainTimeoutMs: 30_000, message: "" });
 });
 
-test("a health path may carry a query, and may lack its slash", () => {
+test("a health path may carry a query, and may lack its slash [W26]", () => {
   expect(readTargetOptions({ healthCheck: { path: "up?full=1&x=%20" } }).healthCheck.path).toBe("/up?full=1&x=%20");
   expect(readTargetOptions({ healthCheck: { path: "" } }).healthCheck.path).toBe("/");
 });
@@ -48,7 +50,12 @@ test.each([
   [{ logRequestHeaders: ["X Y"] }, 'log-request-header "X Y" is not a header name'],
   [{ logResponseHeaders: [""] }, 'log-response-header "" is not a header name'],
   [{ bufferRequests: true }, 'unknown option "bufferRequests"'],
-])("target options %j are refused", (value, reason) => {
+  [{ buffering: { bodies: true } }, 'unknown option "bodies"'],
+  [{ buffering: { memoryBytes: -1 } }, "buffer-memory must be between 0 and 9007199254740991, not -1"],
+  [{ buffering: { maxRequestBytes: -1 } }, "max-request-body must be between 0 and 9007199254740991, not -1"],
+  [{ buffering: { maxResponseBytes: 1e300 } }, "max-response-body must be between 0 and 9007199254740991, not 1e+300"],
+  [{ forwardHeaders: "no" }, "forwardHeaders must be true or false"],
+])("target options %j are refused [W2 W28]", (value, reason) => {
   expect(() => readTargetOptions(value)).toThrow(`target options invalid: ${reason}`);
 });
 
@@ -56,7 +63,7 @@ test.each([
   [{ deployTimeoutMs: 0 }, "deploy-timeout must be longer than 0s"],
   [{ deployTimeoutMs: -1, force: true }, "deploy-timeout cannot be negative"],
   [{ drainTimeoutMs: -1 }, "drain-timeout cannot be negative"],
-])("deployment options %j are refused", (value, reason) => {
+])("deployment options %j are refused [DP-08]", (value, reason) => {
   expect(() => readDeploymentOptions(value)).toThrow(`deployment options invalid: ${reason}`);
 });
 
@@ -66,7 +73,7 @@ test("zero is fine where it means something", () => {
   expect(readPauseOptions({ drainTimeoutMs: 0, maxPauseMs: 0 }).maxPauseMs).toBe(0);
 });
 
-test("a maintenance message has a bound", () => {
+test("a maintenance message has a bound [DP-12]", () => {
   const message = "x".repeat(MAX_MESSAGE_CHARACTERS);
   expect(readStopOptions({ message }).message).toBe(message);
   expect(() => readStopOptions({ message: `${message}x` })).toThrow("stop options invalid: message can have 16384");

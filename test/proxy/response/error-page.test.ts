@@ -39,7 +39,7 @@ test.each(STATUSES)("the page for %i loads nothing and runs nothing", (status) =
   expect(pageOf(status)).not.toMatch(/https?:|\/\/|src=|href=|url\(|@import|<script|<link|<iframe|\son[a-z]+=/i);
 });
 
-test("no message can become markup", () => {
+test("no message can become markup [DP-12]", () => {
   const hostile = fc.string({
     unit: fc.constantFrom("<", ">", "&", '"', "'", "script", "/", "=", "x", "é", "\n", "{{", "-->"),
     maxLength: 30,

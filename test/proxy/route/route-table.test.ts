@@ -64,7 +64,7 @@ test("no host and no prefix mean any and all", () => {
   expect(bucket && open.match(bucket, "/x", false)?.service.name).toBe("open");
 });
 
-test("a hundred thousand hosts are found as fast as one", () => {
+test("a hundred thousand hosts are found as fast as one [RT-12]", () => {
   const many = new RouteTable<Routed>(
     Array.from({ length: 1_000 }, (_, service) =>
       route(

@@ -51,14 +51,14 @@ test("a claimed path answers, is private, and leaves nothing else behind", async
   expect(await readdir(directory)).toEqual([]);
 });
 
-test("a live socket is not replaced", async () => {
+test("a live socket is not replaced [CS-01]", async () => {
   const path = join(await temporaryDirectory(), "s");
   await claim(path);
   await expect(claim(path)).rejects.toMatchObject(IN_USE);
   expect(await answers(path)).toBe(true);
 });
 
-test("the socket of a killed process is replaced", async () => {
+test("the socket of a killed process is replaced [CS-01]", async () => {
   const path = join(await temporaryDirectory(), "s");
   await staleSocket(path);
   expect(await answers(path)).toBe(false);
@@ -85,7 +85,7 @@ test("a claimant that died while removing a stale socket does not block the next
   expect(await answers(path)).toBe(true);
 });
 
-test("files and symbolic links are left alone", async () => {
+test("files and symbolic links are left alone [CS-01]", async () => {
   const directory = await temporaryDirectory();
   await writeFile(join(directory, "file"), "precious");
   await expect(claim(join(directory, "file"))).rejects.toMatchObject(IN_USE);

@@ -15,8 +15,10 @@ const STEPS: readonly WriteStep[] = ["open", "write", "sync", "keep-previous", "
 
 function snapshotOf(target: string): Snapshot {
   const options = { service: readServiceOptions({}), target: readTargetOptions({}) };
+  const others = { readTargets: [], rolloutTargets: [], rolloutReadTargets: [], rollout: null };
+  const gate = { state: "running" } as const;
   return {
-    services: [{ name: "web", ...options, targets: [target], gate: { state: "running" }, carried: NOTHING_CARRIED }],
+    services: [{ name: "web", ...options, ...others, targets: [target], gate, carried: NOTHING_CARRIED }],
     quarantined: [],
   };
 }
@@ -32,7 +34,7 @@ async function loadedTarget(file: SnapshotFile): Promise<string | undefined> {
   return (await file.load()).services[0]?.targets[0];
 }
 
-test("what is saved is loaded; the generation before it is kept; everything is private", async () => {
+test("what is saved is loaded; the generation before it is kept; everything is private [W5 ST-10]", async () => {
   const directory = join(await temporaryDirectory(), "a", "b");
   const { file, log } = await open(directory);
   expect(await file.load()).toEqual({ path: undefined, services: [], quarantined: [] });
@@ -50,7 +52,7 @@ test("what is saved is loaded; the generation before it is kept; everything is p
   ]);
 });
 
-test("saves at once are made in order, one at a time", async () => {
+test("saves at once are made in order, one at a time [W5]", async () => {
   let steps = "";
   const { file } = await open(
     await temporaryDirectory(),
@@ -61,33 +63,36 @@ test("saves at once are made in order, one at a time", async () => {
   expect(steps).toBe("()".repeat(20));
 });
 
-test.each(STEPS)("a save that fails before %s leaves the generation before it, and nothing else", async (failing) => {
-  let broken = false;
-  const directory = await temporaryDirectory();
-  const { file, log } = await open(directory, (step) => {
-    if (broken && step === failing) throw new Error("ENOSPC: no space left on device");
-  });
-  broken = true;
-  await expect(file.save(snapshotOf("first:80")), "with nothing before it").rejects.toMatchObject({
-    code: "state-not-saved",
-  });
-  expect(await loadedTarget(file)).toBeUndefined();
-  broken = false;
-  await file.save(snapshotOf("one:80"));
-  broken = true;
-  await expect(file.save(snapshotOf("two:80"))).rejects.toMatchObject({
-    code: "state-not-saved",
-    message: "unable to save state: ENOSPC: no space left on device",
-  });
-  expect(await loadedTarget(file)).toBe("one:80");
-  expect((await readdir(directory)).filter((name) => name.endsWith(".new"))).toEqual([]);
-  expect(log.saying("Unable to save state")).toHaveLength(2);
-  broken = false;
-  await file.save(snapshotOf("three:80"));
-  expect(await loadedTarget(file)).toBe("three:80");
-});
+test.each(STEPS)(
+  "a save that fails before %s leaves the generation before it, and nothing else [W5 ST-02]",
+  async (failing) => {
+    let broken = false;
+    const directory = await temporaryDirectory();
+    const { file, log } = await open(directory, (step) => {
+      if (broken && step === failing) throw new Error("ENOSPC: no space left on device");
+    });
+    broken = true;
+    await expect(file.save(snapshotOf("first:80")), "with nothing before it").rejects.toMatchObject({
+      code: "state-not-saved",
+    });
+    expect(await loadedTarget(file)).toBeUndefined();
+    broken = false;
+    await file.save(snapshotOf("one:80"));
+    broken = true;
+    await expect(file.save(snapshotOf("two:80"))).rejects.toMatchObject({
+      code: "state-not-saved",
+      message: "unable to save state: ENOSPC: no space left on device",
+    });
+    expect(await loadedTarget(file)).toBe("one:80");
+    expect((await readdir(directory)).filter((name) => name.endsWith(".new"))).toEqual([]);
+    expect(log.saying("Unable to save state")).toHaveLength(2);
+    broken = false;
+    await file.save(snapshotOf("three:80"));
+    expect(await loadedTarget(file)).toBe("three:80");
+  },
+);
 
-test("a file system that takes no more bytes refuses the save and keeps the old state", async () => {
+test("a file system that takes no more bytes refuses the save and keeps the old state [ST-02]", async () => {
   // A real write error, from a limit on the size of files that the child is given.
   const directory = await temporaryDirectory();
   const program = new URL("../../support/programs/save-large-state.ts", import.meta.url).pathname;
@@ -97,7 +102,7 @@ test("a file system that takes no more bytes refuses the save and keeps the old 
   expect((await readdir(directory)).filter((name) => name.endsWith(".new"))).toEqual([]);
 });
 
-test("cut at every byte, the file is kept aside and the generation before it restored", async () => {
+test("cut at every byte, the file is kept aside and the generation before it restored [ST-03]", async () => {
   const directory = await temporaryDirectory();
   const { file } = await open(directory);
   await file.save(snapshotOf("one:80"));
@@ -123,7 +128,7 @@ test.each([
   ["without services", '{"format":"kdeploy-proxy state","version":1}'],
   ["with a byte order mark", `\uFEFF${formatSnapshot(snapshotOf("x:80"))}`],
   ["not UTF-8", Buffer.from([0xff, 0xfe, 0x7b])],
-])("a file that is %s counts as damaged", async (_, content) => {
+])("a file that is %s counts as damaged [ST-03]", async (_, content) => {
   const { file, log } = await open(await temporaryDirectory());
   await writeFile(file.path, content);
   expect((await file.load()).services).toEqual([]);
@@ -181,7 +186,7 @@ async function withoutPrivileges(directory: string, action: () => Promise<void>)
   }
 }
 
-test("a newer version's file is refused and not touched, in either generation", async () => {
+test("a newer version's file is refused and not touched, in either generation [ST-05]", async () => {
   const newer = '{"format":"kdeploy-proxy state","version":99,"services":[]}';
   const { file } = await open(await temporaryDirectory());
   await writeFile(file.path, newer);
@@ -203,7 +208,7 @@ test("a damaged kamal-proxy file is left alone", async () => {
   expect(await readFile(path, "utf8")).toBe('[{"name":');
 });
 
-test("two proxies cannot share a data directory; a dead one leaves no lock behind", async () => {
+test("two proxies cannot share a data directory; a dead one leaves no lock behind [ST-06]", async () => {
   const directory = await temporaryDirectory();
   const first = await SnapshotFile.open(directory, recordedLog().log);
   const second = SnapshotFile.open(directory, recordedLog().log);

@@ -19,9 +19,9 @@ export async function docker(...args: readonly string[]): Promise<string> {
 }
 
 /** Never throws for an exit code; with `code` -1 the program could not be started. */
-export function run(program: string, args: readonly string[]): Promise<Finished> {
+export function run(program: string, args: readonly string[], place: { cwd?: string } = {}): Promise<Finished> {
   return new Promise((resolve) => {
-    execFile(program, args, { maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
+    execFile(program, args, { ...place, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === "number" ? error.code : -1;
       resolve({ code, stdout, stderr: code === -1 ? `${stderr}${error?.message ?? ""}` : stderr });
     });

@@ -20,6 +20,7 @@ await plane.restore();
 const request = {
   name: "web",
   targets: [parseTargetAddress(address)],
+  readTargets: [],
   service: readServiceOptions({}),
   target: readTargetOptions({ healthCheck: { intervalMs: 20 } }),
   deployment: readDeploymentOptions({ deployTimeoutMs: 5_000 }),

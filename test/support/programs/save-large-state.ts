@@ -11,8 +11,9 @@ const file = await SnapshotFile.open(directory, new EventLog({ write: () => unde
 function snapshot(target: string, size: number): Snapshot {
   const options = { service: readServiceOptions({}), target: readTargetOptions({}) };
   const gate = { state: "stopped", message: "x".repeat(size) } as const;
+  const others = { readTargets: [], rolloutTargets: [], rolloutReadTargets: [], rollout: null };
   return {
-    services: [{ name: "web", ...options, targets: [target], gate, carried: NOTHING_CARRIED }],
+    services: [{ name: "web", ...options, ...others, targets: [target], gate, carried: NOTHING_CARRIED }],
     quarantined: [],
   };
 }

@@ -1,0 +1,29 @@
+/** The interfaces through which a connection and the target that it leads to know one another. */
+import type { TargetMetrics } from "../observe/target-metrics.ts";
+import type { Exchange } from "../request/exchange.ts";
+import type { TargetContext } from "./context.ts";
+import type { Failure } from "./failure.ts";
+import type { TargetAddress } from "./target-address.ts";
+
+/** What a target needs of a connection that waits in its pool. */
+export interface PooledConnection {
+  /** `performance.now()` */
+  readonly idleSince: number;
+  readonly reusableUntil: number;
+  readonly closing: boolean;
+  begin(exchange: Exchange): void;
+  destroy(): void;
+}
+
+/** What a connection needs of the target that it leads to. */
+export interface ConnectionOwner {
+  readonly name: string;
+  readonly address: TargetAddress;
+  readonly context: TargetContext;
+  readonly policy: { readonly responseTimeoutMs: number; readonly forwardHeaders: boolean };
+  readonly meter: TargetMetrics | null;
+  keep(connection: PooledConnection): boolean;
+  forget(connection: PooledConnection): void;
+  attemptFailed(exchange: Exchange, failure: Failure, staleConnection: boolean, unreachable: boolean): void;
+  responseFailed(exchange: Exchange, failure: Failure): void;
+}

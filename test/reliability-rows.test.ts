@@ -1,0 +1,54 @@
+/** The catalogue of faults: each row that concerns routing, forwarding, upgrades, control, deploys, state and logs has a test or a reason. */
+import { expect, test } from "vitest";
+import { marksInTitles, readmeRows } from "./support/test-titles.ts";
+
+/** Rows by section of the catalogue (reliability.md §3.6 to 3.11 and 3.14), and how many of them are not covered. */
+const SECTIONS = [
+  { section: "routing and paths", kind: "RT", size: 12, open: 1 },
+  { section: "forwarded and hop-by-hop fields", kind: "FW", size: 10, open: 0 },
+  { section: "upgrades", kind: "WS", size: 12, open: 0 },
+  { section: "the control socket", kind: "CS", size: 12, open: 0 },
+  { section: "switchover and drain", kind: "DP", size: 15, open: 2 },
+  { section: "state and disk", kind: "ST", size: 11, open: 2 },
+  { section: "logs", kind: "LG", size: 5, open: 0 },
+] as const;
+
+const tested = marksInTitles();
+const excused = new Map(
+  readmeRows("Not covered here").flatMap((row) => {
+    const [, id = "", ...rest] = row.split("|").map((cell) => cell.trim());
+    return /^[A-Z]{2}-\d\d$/.test(id) ? [[id, rest.join(" ").trim()] as const] : [];
+  }),
+);
+
+test.each(SECTIONS)(
+  "$section: each of the $size rows has a test or a reason why not",
+  ({ section, kind, size, open }) => {
+    const rows = Array.from({ length: size }, (_, index) => `${kind}-${String(index + 1).padStart(2, "0")}`);
+    const covered = rows.filter((row) => tested.has(row));
+    const left = rows.filter((row) => excused.has(row));
+    process.stdout.write(`${section}: ${covered.length} tests, ${left.length} not covered, of ${size}\n`);
+    expect(
+      rows.filter((row) => !tested.has(row) && !excused.has(row)),
+      "neither test nor reason",
+    ).toEqual([]);
+    expect(
+      left.filter((row) => tested.has(row)),
+      "a test has come: take it out of the table",
+    ).toEqual([]);
+    expect(
+      left.filter((row) => excused.get(row) === ""),
+      "a reason is missing",
+    ).toEqual([]);
+    expect(left.length, "rows without a test").toBe(open);
+  },
+);
+
+test("no row is named that does not exist", () => {
+  const sizes = new Map<string, number>(SECTIONS.map(({ kind, size }) => [kind, size]));
+  const unknown = [...tested, ...excused.keys()].filter((mark) => {
+    const [kind = "", number] = mark.split("-");
+    return number !== undefined && !(Number(number) >= 1 && Number(number) <= (sizes.get(kind) ?? 0));
+  });
+  expect(unknown).toEqual([]);
+});

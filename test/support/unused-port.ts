@@ -1,0 +1,14 @@
+/** A loopback port on which nobody listens. */
+import { type AddressInfo, createServer } from "node:net";
+
+export async function unusedPort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => {
+    server.listen(0, "127.0.0.1", resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => {
+    server.close(resolve);
+  });
+  return port;
+}
