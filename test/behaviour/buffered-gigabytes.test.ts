@@ -5,7 +5,7 @@ import { get, request } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Child, startChild } from "../support/child-process.ts";
+import { type AppProcess, startApp } from "../support/app-process.ts";
 import { eventually } from "../support/eventually.ts";
 import { openFiles, residentBytes, watchResidentBytes } from "../support/process-memory.ts";
 import { type ProxyProcess, startProxyProcess } from "../support/proxy-process.ts";
@@ -17,15 +17,13 @@ const MAX_GROWTH_BYTES = 40 * MEGABYTE;
 const PIECE = Buffer.alloc(MEGABYTE, "fedcba9876543210");
 const TIMEOUT_MS = 180_000;
 
-let app: Child;
-let port: number;
+let app: AppProcess;
 
 beforeAll(async () => {
-  app = startChild("test/support/programs/bulk-app.ts", []);
-  port = Number(await app.line((line) => /^\d+$/.test(line)));
+  app = await startApp("bulk-app");
 });
 
-afterAll(() => app.end());
+afterAll(() => app.child.end());
 
 test("a 3 GB upload passes in 40 MB and leaves no file", { timeout: TIMEOUT_MS }, async () => {
   const { proxy, spill } = await bufferingProxy();
@@ -69,7 +67,7 @@ test("SIGKILL in the middle of a buffered upload leaves no file", { timeout: TIM
 async function bufferingProxy(): Promise<{ proxy: ProxyProcess; spill: string }> {
   const spill = await temporaryDirectory();
   const proxy = await startProxyProcess(await temporaryDirectory(), 0, { TMPDIR: spill });
-  await proxy.deploy("web", [port], { buffering: { requests: true, responses: true } });
+  await proxy.deploy("web", [app.port], { buffering: { requests: true, responses: true } });
   return { proxy, spill };
 }
 

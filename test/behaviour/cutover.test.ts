@@ -1,7 +1,7 @@
 /** The main promise: versions are switched under load and not one request is lost. */
 import { get } from "node:http";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Child, startChild } from "../support/child-process.ts";
+import { type AppProcess, startApp } from "../support/app-process.ts";
 import { type ProxyProcess, startProxyProcess } from "../support/proxy-process.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
 import { VersionLoad } from "../support/version-load.ts";
@@ -9,33 +9,26 @@ import { VersionLoad } from "../support/version-load.ts";
 const CUTOVERS = 200;
 const DOWNLOAD_PIECES = 300;
 
-const apps: Child[] = [];
-const ports: number[] = [];
+let apps: AppProcess[];
 
 beforeAll(async () => {
-  for (const version of ["1", "2"]) {
-    const app = startChild("test/support/programs/versioned-app.ts", [version]);
-    apps.push(app);
-    ports.push(Number(await app.line((line) => /^\d+$/.test(line))));
-  }
+  apps = await Promise.all([startApp("versioned-app", "1"), startApp("versioned-app", "2")]);
 });
 
-afterAll(async () => {
-  await Promise.all(apps.map((app) => app.end()));
-});
+afterAll(() => Promise.all(apps.map((app) => app.child.end())));
 
 test("200 cutovers under 64 busy connections, 20 WebSockets and a 30 s download lose nothing [DP-01 DP-05]", {
   timeout: 240_000,
 }, async () => {
   const proxy = await startProxyProcess(await temporaryDirectory());
   try {
-    await proxy.deploy("web", [ports[0] as number]);
+    const [first, second] = apps.map((app) => app.port) as [number, number];
+    await proxy.deploy("web", [first]);
     const load = new VersionLoad(proxy.port, "1");
     const download = downloadFrom(proxy);
     load.begin({ keepAlive: 30, fresh: 14, post: 20, webSockets: 20 });
     for (let cutover = 0; cutover < CUTOVERS; cutover++) {
-      const version = cutover % 2 === 0 ? "2" : "1";
-      const port = ports[Number(version) - 1] as number;
+      const [version, port] = cutover % 2 === 0 ? (["2", second] as const) : (["1", first] as const);
       await load.during(version, () => proxy.deploy("web", [port], { drainTimeoutMs: 45_000 }));
     }
     await load.end();

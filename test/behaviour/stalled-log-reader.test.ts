@@ -5,7 +5,7 @@ import { type AddressInfo, createServer } from "node:net";
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Child, startChild } from "../support/child-process.ts";
+import { type AppProcess, startApp } from "../support/app-process.ts";
 import { residentBytes } from "../support/process-memory.ts";
 import { startProxyProcess } from "../support/proxy-process.ts";
 import { temporaryDirectory } from "../support/temporary-directory.ts";
@@ -16,15 +16,13 @@ const SLOW_MS = 1_000;
 const MAX_GROWTH_BYTES = 8 * 1024 * 1024;
 const WARM_UP_REQUESTS = 3_000;
 
-let app: Child;
-let port: number;
+let app: AppProcess;
 
 beforeAll(async () => {
-  app = startChild("test/support/programs/bulk-app.ts", []);
-  port = Number(await app.line((line) => /^\d+$/.test(line)));
+  app = await startApp("bulk-app");
 });
 
-afterAll(() => app.end());
+afterAll(() => app.child.end());
 
 test("the log reader stops for two minutes at 100 requests a second [LG-01]", { timeout: 240_000 }, async () => {
   const metricsPort = await freePort();
@@ -33,7 +31,7 @@ test("the log reader stops for two minutes at 100 requests a second [LG-01]", { 
   const { pid = 0, stdout } = proxy.child.process;
   const agent = new Agent({ keepAlive: true, maxSockets: 16 });
   try {
-    await proxy.deploy("web", [port]);
+    await proxy.deploy("web", [app.port]);
     for (let n = 0; n < WARM_UP_REQUESTS; n++) await ask(proxy.port, agent);
     const before = residentBytes(pid);
     stdout.pause();
