@@ -1,5 +1,4 @@
 /** A request's body on its way in: taken from the client whole, within its limit, then handed to targets as often as need be. */
-import { giveBack } from "../http1/received-bytes.ts";
 import { type Exchange, type HeldRequest, Phase, type RequestSink } from "../request/exchange.ts";
 import type { Buffering } from "../route/routing-table.ts";
 import type { BufferSpace } from "./buffer-space.ts";
@@ -60,8 +59,6 @@ export class RequestBuffer implements RequestSink, HeldRequest, ReplayTaker {
 
   sendBody(bytes: Buffer, start: number, end: number): boolean {
     if (this.#state === FILLING && !this.#tooLarge) this.#tooLarge = !this.#held.append(bytes, start, end);
-    // They are this sink's, and copied; only those of a chunked body are a decoder's, which uses their place again.
-    if (this.#exchange.requestLength >= 0) giveBack(bytes, start, end);
     return true;
   }
 

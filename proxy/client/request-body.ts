@@ -55,7 +55,8 @@ export class RequestBody {
     this.#replay = !this.#sent && end - from === this.#left ? { bytes: input, start: from, end } : null;
     this.#sent = true;
     this.#left -= end - from;
-    sink.sendBody(input, from, end);
+    const done = sink.sendBody(input, from, end);
+    if (done && this.#replay === null) giveBack(input, from, end);
     if (this.#left === 0) sink.endBody("");
     return end;
   }

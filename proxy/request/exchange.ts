@@ -7,7 +7,7 @@ import type { LoggedField } from "./logged-field.ts";
 
 /** The claimed target's end of an exchange: takes the request body, and is told when the client has gone. */
 export interface RequestSink {
-  /** False asks the client side to pause until `resumeRequestBody`. The bytes may be kept; they are the sink's now. */
+  /** Takes bytes; they are the sink's now. True when it has no more use for their memory. */
   sendBody(bytes: Buffer, start: number, end: number): boolean;
   /** @param trailers wire text of the trailer section, may be empty */
   endBody(trailers: string): void;

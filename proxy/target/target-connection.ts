@@ -95,7 +95,7 @@ export class TargetConnection extends DeadlineEntry implements PooledConnection,
     const length = end - start;
     if (this.#state === TUNNEL) {
       this.#socket.write(start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end));
-      return true;
+      return false;
     }
     if (this.#exchange?.requestLength === -1) {
       if (!output.fits(length + 16)) output.flush(this.#socket);
@@ -107,6 +107,8 @@ export class TargetConnection extends DeadlineEntry implements PooledConnection,
     } else {
       output.flush(this.#socket);
       this.#socket.write(bytes.subarray(start, end));
+      // Nothing left to write means that the kernel has taken all of it.
+      return this.#socket.writableLength === 0;
     }
     return true;
   }
