@@ -23,6 +23,7 @@ export const REASON_PHRASES: Readonly<Record<number, string>> = {
   414: "URI Too Long",
   415: "Unsupported Media Type",
   417: "Expectation Failed",
+  418: "I'm a Teapot",
   421: "Misdirected Request",
   422: "Unprocessable Content",
   426: "Upgrade Required",

@@ -1,5 +1,5 @@
 /** The built-in error pages: status and message → one readable, self-contained HTML document. Our own design. */
-import { STATUS_CODES } from "node:http";
+import { REASON_PHRASES } from "../http1/reason-phrases.ts";
 
 type Wording = { readonly title: string; readonly text: string };
 
@@ -41,7 +41,7 @@ export function errorPage(status: number, message: string | undefined): Buffer {
 
 function render(status: number, message: string | undefined): Buffer {
   const wording = WORDINGS[status] ?? {
-    title: STATUS_CODES[status] ?? `Error ${status}`,
+    title: REASON_PHRASES[status] ?? `Error ${status}`,
     text: "The request could not be completed.",
   };
   return Buffer.from(`<!doctype html>
