@@ -1,8 +1,7 @@
 /** 1 MB bodies from the upstream to 16 clients. */
-import { driveWithWrk } from "../load/wrk.ts";
 import { largeBody, megabyte } from "../upstream/upstream.ts";
 import { ask, expectBody } from "./expected-answer.ts";
-import { type LoadFigures, loadColumns, measured } from "./measured-load.ts";
+import { type LoadFigures, loadColumns, measuredWrk } from "./measured-load.ts";
 import type { Column, Figures, Scenario } from "./scenario.ts";
 import { clientHeaders } from "./small-get.ts";
 
@@ -30,15 +29,7 @@ export const download: Scenario = {
   },
   round: async (stage) =>
     withCpuPerGigabyte(
-      await measured(stage, () =>
-        driveWithWrk({
-          url: `http://127.0.0.1:${stage.contender.port}/large`,
-          connections: transferConnections,
-          seconds: stage.seconds,
-          core: stage.cores.load,
-          headers: clientHeaders,
-        }),
-      ),
+      await measuredWrk(stage, { path: "/large", connections: transferConnections, headers: clientHeaders }),
     ),
 };
 

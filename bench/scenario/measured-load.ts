@@ -1,6 +1,6 @@
 /** Puts CPU and memory readings around a load, and holds the columns that all load scenarios share. */
 import { setInterval } from "node:timers";
-import type { LoadResult } from "../load/wrk.ts";
+import { driveWithWrk, type LoadResult, type WrkSetting } from "../load/wrk.ts";
 import { cpuMicroseconds, residentBytes } from "../process/process-figures.ts";
 import type { Column, Stage } from "./scenario.ts";
 
@@ -44,6 +44,15 @@ export async function measured(stage: Stage, drive: () => Promise<LoadResult>): 
   } finally {
     clearInterval(sampler);
   }
+}
+
+/** What of a wrk load the scenario decides; the rest is the stage's. */
+export type WrkLoad = Pick<WrkSetting, "connections" | "headers" | "script"> & { path: string };
+
+/** The same around a load that wrk drives at the contender. */
+export function measuredWrk(stage: Stage, { path, ...load }: WrkLoad): Promise<LoadFigures> {
+  const url = `http://127.0.0.1:${stage.contender.port}${path}`;
+  return measured(stage, () => driveWithWrk({ url, seconds: stage.seconds, core: stage.cores.load, ...load }));
 }
 
 export const loadColumns: Column[] = [

@@ -1,8 +1,7 @@
 /** 64 clients that open a connection, fetch 1 KB, and close it, as a balancer without keep-alive in front would. */
 import { connect } from "node:net";
-import { driveWithWrk } from "../load/wrk.ts";
 import { smallBody } from "../upstream/upstream.ts";
-import { cpuPerRequestColumn, loadColumns, measured } from "./measured-load.ts";
+import { cpuPerRequestColumn, loadColumns, measuredWrk } from "./measured-load.ts";
 import type { Scenario } from "./scenario.ts";
 import { clientHeaders, validateSmallGet } from "./small-get.ts";
 
@@ -23,15 +22,11 @@ export const newConnectionPerRequest: Scenario = {
     await expectClosed(port);
   },
   round: (stage) =>
-    measured(stage, () =>
-      driveWithWrk({
-        url: `http://127.0.0.1:${stage.contender.port}/small`,
-        connections: busyConnections,
-        seconds: stage.seconds,
-        core: stage.cores.load,
-        headers: [...clientHeaders, "Connection: close"],
-      }),
-    ),
+    measuredWrk(stage, {
+      path: "/small",
+      connections: busyConnections,
+      headers: [...clientHeaders, "Connection: close"],
+    }),
 };
 
 /** A proxy that answered and kept the connection open would be spared the work this scenario is about. */

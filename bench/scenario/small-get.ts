@@ -1,8 +1,7 @@
 /** The main figure: 64 clients on keep-alive connections fetch 1 KB, again and again. */
-import { driveWithWrk } from "../load/wrk.ts";
 import { smallBody } from "../upstream/upstream.ts";
 import { ask, expectBody } from "./expected-answer.ts";
-import { cpuPerRequestColumn, loadColumns, measured } from "./measured-load.ts";
+import { cpuPerRequestColumn, loadColumns, measuredWrk } from "./measured-load.ts";
 import type { Scenario } from "./scenario.ts";
 
 const busyConnections = 64;
@@ -34,16 +33,7 @@ export const smallGet: Scenario = {
   main: cpuPerRequestColumn,
   columns: loadColumns,
   validate: validateSmallGet,
-  round: (stage) =>
-    measured(stage, () =>
-      driveWithWrk({
-        url: `http://127.0.0.1:${stage.contender.port}/small`,
-        connections: busyConnections,
-        seconds: stage.seconds,
-        core: stage.cores.load,
-        headers: clientHeaders,
-      }),
-    ),
+  round: (stage) => measuredWrk(stage, { path: "/small", connections: busyConnections, headers: clientHeaders }),
 };
 
 /** Right bytes twice over one connection, and the forwarding headers that are part of the task. */

@@ -1,9 +1,8 @@
 /** 1 MB bodies from 16 clients to an upstream that reads them whole before it answers. */
-import { driveWithWrk } from "../load/wrk.ts";
 import { largeBody } from "../upstream/upstream.ts";
 import { cpuPerGigabyteColumn, transferConnections, withCpuPerGigabyte } from "./download.ts";
 import { ask, expectBody, sha256 } from "./expected-answer.ts";
-import { loadColumns, measured } from "./measured-load.ts";
+import { loadColumns, measuredWrk } from "./measured-load.ts";
 import type { Scenario } from "./scenario.ts";
 import { clientHeaders } from "./small-get.ts";
 
@@ -25,15 +24,11 @@ export const upload: Scenario = {
   },
   round: async (stage) =>
     withCpuPerGigabyte(
-      await measured(stage, () =>
-        driveWithWrk({
-          url: `http://127.0.0.1:${stage.contender.port}/upload`,
-          connections: transferConnections,
-          seconds: stage.seconds,
-          core: stage.cores.load,
-          headers: clientHeaders,
-          script: "upload.lua",
-        }),
-      ),
+      await measuredWrk(stage, {
+        path: "/upload",
+        connections: transferConnections,
+        headers: clientHeaders,
+        script: "upload.lua",
+      }),
     ),
 };

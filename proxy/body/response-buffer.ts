@@ -1,5 +1,6 @@
 /** A response on its way out: held until it is whole, so that a slow client keeps no target busy and half an answer never shows. */
 import { Field } from "../http1/field-names.ts";
+import { isBodiless } from "../http1/message-length.ts";
 import type { ResponseHead } from "../http1/response-head.ts";
 import { type Exchange, type HeldResponse, Phase, type RequestSink } from "../request/exchange.ts";
 import type { Buffering } from "../route/routing-table.ts";
@@ -26,7 +27,7 @@ export type ResponseBufferEvents = {
  * pages that are sent as they are made), and messages without a body.
  */
 export function mustFlow(method: string, head: ResponseHead): boolean {
-  if (head.contentLength <= 0 || method === "HEAD" || head.status === 204 || head.status === 304) return true;
+  if (head.contentLength <= 0 || isBodiless(method, head.status)) return true;
   const type = head.value(Field.ContentType);
   return type !== undefined && isEventStream(type);
 }

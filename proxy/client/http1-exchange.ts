@@ -2,6 +2,7 @@
 import type { Socket } from "node:net";
 import { Field } from "../http1/field-names.ts";
 import { writeForwardedRequest } from "../http1/forwarded-request.ts";
+import { isBodiless } from "../http1/message-length.ts";
 import { writeInformational, writeRelayedResponse } from "../http1/relayed-response.ts";
 import type { RequestHead } from "../http1/request-head.ts";
 import type { ResponseHead } from "../http1/response-head.ts";
@@ -328,7 +329,7 @@ export class Http1Exchange extends Exchange {
   }
 
   #responseFraming(head: ResponseHead): string {
-    const bodiless = this.method === "HEAD" || head.status === 204 || head.status === 304;
+    const bodiless = isBodiless(this.method, head.status);
     let framing = "";
     this.#framing = BODY_LENGTH;
     if (head.contentLength >= 0) {

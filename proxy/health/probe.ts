@@ -6,6 +6,7 @@
 import { connect, type Socket } from "node:net";
 import { ChunkedDecoder } from "../http1/chunked-decoder.ts";
 import { INCOMPLETE } from "../http1/field-section.ts";
+import { isBodiless } from "../http1/message-length.ts";
 import { ResponseHead } from "../http1/response-head.ts";
 import { DEFAULT_LIMITS } from "../limits.ts";
 
@@ -132,7 +133,7 @@ class ProbeAnswer {
     this.hasHead = true;
     this.#status = head.status;
     this.#location = head.valueOf("location") ?? "";
-    if (head.status === 204 || head.status === 304) this.#left = 0;
+    if (isBodiless("GET", head.status)) this.#left = 0;
     else if (head.chunked) this.#decoder = new ChunkedDecoder(DEFAULT_LIMITS.maxTrailerBytes);
     else this.#left = head.contentLength >= 0 ? head.contentLength : Number.POSITIVE_INFINITY;
   }

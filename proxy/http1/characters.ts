@@ -31,7 +31,3 @@ export function hexDigit(byte: number): number {
   const lower = byte | 0x20;
   return lower >= 0x61 && lower <= 0x66 ? lower - 0x57 : -1;
 }
-
-export function isTokenByte(byte: number): boolean {
-  return FOLDED_TOKEN[byte] !== 0;
-}

@@ -16,3 +16,8 @@ export function parseContentLength(bytes: Uint8Array, start: number, end: number
   }
   return value <= Number.MAX_SAFE_INTEGER ? value : BAD_LENGTH;
 }
+
+/** True for a response that ends with its head, whatever its fields say (RFC 9112 §6.3). 1xx are not asked about here. */
+export function isBodiless(method: string, status: number): boolean {
+  return method === "HEAD" || status === 204 || status === 304;
+}

@@ -3,6 +3,7 @@ import { connect, type Socket } from "node:net";
 import { DeadlineEntry, disarm } from "../deadlines.ts";
 import { ChunkedDecoder } from "../http1/chunked-decoder.ts";
 import { INCOMPLETE } from "../http1/field-section.ts";
+import { isBodiless } from "../http1/message-length.ts";
 import type { ResponseHead } from "../http1/response-head.ts";
 import { type Exchange, Phase, type RequestSink } from "../request/exchange.ts";
 import type { ConnectionOwner, PooledConnection } from "./connection-owner.ts";
@@ -288,7 +289,7 @@ export class TargetConnection extends DeadlineEntry implements PooledConnection,
   }
 
   #beginBody(exchange: Exchange, head: ResponseHead): void {
-    const bodiless = exchange.method === "HEAD" || head.status === 204 || head.status === 304;
+    const bodiless = isBodiless(exchange.method, head.status);
     this.#persistent = head.persistent;
     this.#decoder = null;
     if (bodiless || head.contentLength >= 0) {
