@@ -2,6 +2,8 @@
 import type { BufferSpace } from "./body/buffer-space.ts";
 import { RequestBuffer } from "./body/request-buffer.ts";
 import { ResponseBuffer, type ResponseBufferEvents } from "./body/response-buffer.ts";
+import type { HttpChallenges } from "./challenge/http-challenges.ts";
+import { CHALLENGE_PATH } from "./challenge/peers.ts";
 import type { AccessLog } from "./observe/access-log.ts";
 import type { EventLog } from "./observe/event-log.ts";
 import type { Metrics } from "./observe/metrics.ts";
@@ -28,6 +30,7 @@ export class Journey {
   readonly #metrics: Metrics | null;
   readonly #bufferSpace: BufferSpace;
   #routes: RouteTable<Service>;
+  #challenges: HttpChallenges | null = null;
 
   constructor(
     routes: RouteTable<Service>,
@@ -48,9 +51,17 @@ export class Journey {
     this.#routes = routes;
   }
 
+  /** Certificate authorities are answered from `challenges`; null while nobody expects them. */
+  answerChallenges(challenges: HttpChallenges | null): void {
+    this.#challenges = challenges;
+  }
+
   /** 1. The head of a request is complete. */
   start(exchange: Exchange): void {
     exchange.onEnd = this.#onEnd;
+    if (this.#challenges !== null && exchange.path.startsWith(CHALLENGE_PATH)) {
+      if (this.#answerChallenge(this.#challenges, exchange)) return;
+    }
     const bucket = this.#routes.bucket(exchange.host);
     if (!bucket) return this.#refuse(exchange, 404);
     // Where such a path leads is for the target to say; if another prefix could be meant, nobody guesses.
@@ -71,8 +82,25 @@ export class Journey {
     if (service.loggedRequest.length > 0) logRequestFields(exchange, service.loggedRequest);
     exchange.loggedResponse = service.loggedResponse;
     exchange.errorPages = service.errorPages;
+    exchange.standingFields = service.standingFields(exchange);
     if (service.meter !== null && service.countsInMetrics(exchange)) service.meter.begin(exchange);
     this.#admit(service, exchange);
+  }
+
+  /**
+   * A certificate authority that comes to see a challenge is answered whatever the services are doing. A service that
+   * does not leave certificates to the proxy may have them from elsewhere: what we do not know is its own.
+   */
+  #answerChallenge(challenges: HttpChallenges, exchange: Exchange): boolean {
+    if (exchange.method !== "GET" && exchange.method !== "HEAD") return false;
+    if (!challenges.knows(exchange)) {
+      const bucket = this.#routes.bucket(exchange.host);
+      const match = bucket ? this.#routes.match(bucket, exchange.path, exchange.unusualPath) : null;
+      if (match !== null && !match.service.route.tls.automatic) return false;
+    }
+    this.#metrics?.unrouted.begin(exchange);
+    challenges.answer(exchange);
+    return true;
   }
 
   /** No service is to be asked. */
@@ -84,7 +112,10 @@ export class Journey {
   /** 2. The client may have to come by another address, whatever the service is doing. */
   #admit(service: Service, exchange: Exchange): void {
     // Name and certificate belong to different services: this one was never meant to be reached that way.
-    if (exchange.scheme === "https" && !service.route.tls.enabled) return exchange.answer(503);
+    if (exchange.scheme === "https" && (exchange.misdirected || !service.route.tls.enabled)) {
+      const refusal = refusalOfMisdirected(exchange, service);
+      if (refusal !== 0) return exchange.answer(refusal);
+    }
     const location = service.redirect?.locationFor(exchange, schemeOfClient(exchange)) ?? null;
     if (location === null) return this.#enter(service, exchange);
     if (location === NOWHERE) return exchange.answer(400);
@@ -190,6 +221,16 @@ export class Journey {
     exchange.meter.ended(exchange, elapsedMs);
     exchange.targetMeter?.ended(exchange, elapsedMs);
   };
+}
+
+/**
+ * A request for a host that its TLS connection was not made for: 0 to let it pass, or the status to answer with.
+ * HTTP/2 clients share connections between names, and go elsewhere when they are told to. RFC 9110 §15.5.20.
+ */
+function refusalOfMisdirected(exchange: Exchange, service: Service): number {
+  if (!service.route.tls.enabled) return exchange.misdirected ? 421 : 503;
+  // The names of one server have one policy: an HTTP/1.1 client that names them differently, twice, means what it says.
+  return exchange.protocol === "HTTP/2.0" ? 421 : 0;
 }
 
 function logRequestFields(exchange: Exchange, fields: readonly LoggedField[]): void {

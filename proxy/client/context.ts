@@ -47,8 +47,6 @@ export class ClientContext {
   readonly journey: (exchange: Exchange) => void;
   /** Data bytes of chunked messages, for as long as a callback runs. */
   readonly decoded: Buffer = Buffer.allocUnsafeSlow(64 * 1024);
-  /** Port as configured, for the access log. */
-  localPort = 0;
   /** Shutting down: every response says `Connection: close`. */
   draining = false;
   /** The parser for heads that arrive whole; a connection with an unfinished head takes it along. */

@@ -4,13 +4,14 @@ import { DeadlineEntry, disarm } from "../deadlines.ts";
 import { CR, LF } from "../http1/characters.ts";
 import { INCOMPLETE } from "../http1/field-section.ts";
 import type { RequestHead } from "../http1/request-head.ts";
-import { plainAddress } from "../request/client-address.ts";
 import { type Exchange, Phase, type RequestSink } from "../request/exchange.ts";
 import { writeAnswer } from "../response/answer.ts";
+import type { Arrival } from "./arrival.ts";
 import type { ClientContext, TimedConnection } from "./context.ts";
 import { type ExchangeOwner, Http1Exchange } from "./http1-exchange.ts";
 import { InputBuffer } from "./input-buffer.ts";
 import { MALFORMED_BODY, RequestBody } from "./request-body.ts";
+import { resetSocket } from "./reset-socket.ts";
 
 /**
  * Bytes that are not used yet stand in `#input`. At most one exchange is active; what a client sends ahead
@@ -18,9 +19,7 @@ import { MALFORMED_BODY, RequestBody } from "./request-body.ts";
  */
 export class Http1Connection extends DeadlineEntry implements ExchangeOwner, TimedConnection {
   readonly socket: Socket;
-  readonly clientAddress: string;
-  readonly clientPort: number;
-  readonly peer: number;
+  readonly arrival: Arrival;
   readonly #context: ClientContext;
   readonly #onClose: (connection: Http1Connection) => void;
   #exchange: Http1Exchange | null = null;
@@ -34,20 +33,17 @@ export class Http1Connection extends DeadlineEntry implements ExchangeOwner, Tim
   #tunnelEnded = false;
   readonly #body = new RequestBody();
 
-  /** @param announced the client that a proxy in front speaks for; null when the socket's own address counts */
   constructor(
     socket: Socket,
     context: ClientContext,
-    announced: { readonly address: string; readonly port: number } | null,
+    arrival: Arrival,
     onClose: (connection: Http1Connection) => void,
   ) {
     super();
     this.socket = socket;
     this.#context = context;
     this.#onClose = onClose;
-    this.clientAddress = announced?.address ?? plainAddress(socket.remoteAddress ?? "");
-    this.clientPort = announced?.port ?? socket.remotePort ?? 0;
-    this.peer = context.peerAt(this.clientAddress);
+    this.arrival = arrival;
     socket.on("data", (chunk: Buffer) => this.#onData(chunk));
     socket.on("end", () => this.#onEnd());
     socket.on("drain", () => this.#onDrain());
@@ -71,7 +67,7 @@ export class Http1Connection extends DeadlineEntry implements ExchangeOwner, Tim
     if (this.bodyComplete) {
       this.#body.sendWhole(sink);
     } else {
-      this.#body.started = true;
+      this.#body.taker = sink;
       this.resumeReading();
       this.#rearm();
       // Within #advance already: the loop feeds and flushes, so that head and first body bytes are one write.
@@ -172,7 +168,7 @@ export class Http1Connection extends DeadlineEntry implements ExchangeOwner, Tim
   }
 
   reset(): void {
-    this.socket.resetAndDestroy();
+    resetSocket(this.socket);
   }
 
   // Bytes arrive
@@ -319,7 +315,7 @@ export class Http1Connection extends DeadlineEntry implements ExchangeOwner, Tim
   /** Sends on what is there of the body; false when more bytes, or a sink, are needed. */
   #feedBody(exchange: Http1Exchange): boolean {
     const { sink } = exchange;
-    if (!this.#body.started || sink === null) {
+    if (sink === null || sink !== this.#body.taker) {
       // Nobody takes it yet: a connection is being made, or the service is paused. No more than this is held.
       if (this.#input.length > this.#context.limits.maxPipelinedBytes) this.socket.pause();
       return false;

@@ -12,15 +12,15 @@ const NOTHING: Replay = { bytes: Buffer.alloc(0), start: 0, end: 0 };
 export const MALFORMED_BODY = -1;
 
 export class RequestBody {
-  /** A sink is there and takes the body. */
-  started = false;
+  /** It has asked for the body. Between two attempts it is dead, and the next one has not asked yet. */
+  taker: RequestSink | null = null;
   #left = 0;
   #decoder: ChunkedDecoder | null = null;
   #sent = false;
   #replay: Replay | null = null;
 
   begin(head: RequestHead, maxTrailerBytes: number): void {
-    this.started = false;
+    this.taker = null;
     this.#left = head.chunked ? 0 : head.contentLength;
     this.#decoder = head.chunked ? new ChunkedDecoder(maxTrailerBytes) : null;
     this.#sent = false;
@@ -63,7 +63,7 @@ export class RequestBody {
 
   /** Forgets what was kept for a second attempt. */
   release(): void {
-    this.started = false;
+    this.taker = null;
     this.#replay = null;
   }
 

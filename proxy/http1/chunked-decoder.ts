@@ -167,21 +167,30 @@ export class ChunkedDecoder {
   }
 
   #finishTrailer(): void {
-    const bytes = this.#trailer as Buffer;
-    const fields = new FieldSection(MAX_TRAILER_FIELDS);
-    fields.reset(0);
-    const result = fields.scan(bytes, this.#trailerLength);
-    if (result === INCOMPLETE || result < 0) {
-      this.#state = FAILED;
-      return;
-    }
-    for (let index = 0; index < fields.count; index++) {
-      if (fields.kept[index] === 0 || fields.ids[index] !== Field.Other) continue;
-      const name = bytes.toString("latin1", fields.lineStart[index], fields.nameEnd[index]);
-      if (FORBIDDEN_IN_TRAILERS.test(name)) continue;
-      this.trailers += bytes.toString("latin1", fields.lineStart[index], fields.lineEnd(index));
-    }
+    const trailers = keptTrailers(this.#trailer as Buffer, this.#trailerLength, -1);
     this.#trailer = null;
-    this.#state = DONE;
+    this.trailers = trailers ?? "";
+    this.#state = trailers === null ? FAILED : DONE;
   }
+}
+
+/**
+ * The lines of a trailer section (empty line included, `bytes[0..length)`) that may travel on, as wire text.
+ * @param lines how many there must be; -1 for any number
+ * @returns null when it is malformed
+ */
+export function keptTrailers(bytes: Buffer, length: number, lines: number): string | null {
+  const fields = new FieldSection(MAX_TRAILER_FIELDS);
+  fields.reset(0);
+  const result = fields.scan(bytes, length);
+  if (result === INCOMPLETE || result < 0) return null;
+  if (lines !== -1 && (result !== length || fields.count !== lines)) return null;
+  let kept = "";
+  for (let index = 0; index < fields.count; index++) {
+    if (fields.kept[index] === 0 || fields.ids[index] !== Field.Other) continue;
+    const name = bytes.toString("latin1", fields.lineStart[index], fields.nameEnd[index]);
+    if (FORBIDDEN_IN_TRAILERS.test(name)) continue;
+    kept += bytes.toString("latin1", fields.lineStart[index], fields.lineEnd(index));
+  }
+  return kept;
 }

@@ -33,9 +33,11 @@ export class Output {
   /** Writes what has been put together; false when the socket wants to be left alone until it drains. */
   flush(socket: Socket): boolean {
     if (this.used === 0) return !socket.writableNeedDrain;
+    // TLS says later that it has taken a write, but unless others wait in front it has encrypted it, and so copied it.
+    const copied = "encrypted" in socket && socket.writableLength === 0;
     const taken = socket.write(this.bytes.subarray(0, this.used));
     this.used = 0;
-    if (socket.writableLength > 0) this.#lend(socket);
+    if (!copied && socket.writableLength > 0) this.#lend(socket);
     return taken;
   }
 

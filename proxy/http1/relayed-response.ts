@@ -4,7 +4,8 @@ import { Field } from "./field-names.ts";
 import type { Output } from "./output.ts";
 import type { ResponseHead } from "./response-head.ts";
 
-const dropped = new Uint8Array(64);
+/** 1 for the ids of response fields that are a connection's own, or framing. */
+export const notRelayed = new Uint8Array(64);
 for (const id of [
   Field.Connection,
   Field.KeepAlive,
@@ -15,7 +16,7 @@ for (const id of [
   Field.ContentLength,
   Field.Upgrade,
 ]) {
-  dropped[id] = 1;
+  notRelayed[id] = 1;
 }
 
 /** Appends status line and fields, then `framing` (wire text of fields), a Date if there is none, and the empty line. */
@@ -46,7 +47,7 @@ function writeKeptLines(output: Output, head: ResponseHead): void {
   const { count, ids, kept } = fields;
   let runStart = -1;
   for (let index = 0; index < count; index++) {
-    if (kept[index] === 1 && dropped[ids[index] as number] === 0) {
+    if (kept[index] === 1 && notRelayed[ids[index] as number] === 0) {
       if (runStart === -1) runStart = fields.lineStart[index] as number;
     } else if (runStart !== -1) {
       output.copy(bytes, runStart, fields.lineStart[index] as number);

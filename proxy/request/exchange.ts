@@ -129,6 +129,8 @@ export abstract class Exchange implements ResponseSink {
   peer: number = Peer.Anybody;
   clientPort = 0;
   localPort = 0;
+  /** TLS only: the connection's certificate was asked for by another name, and is not good for `host`. */
+  misdirected = false;
 
   // Filled in on the way
   service = "";
@@ -167,6 +169,8 @@ export abstract class Exchange implements ResponseSink {
 
   /** Called with the final response head before it is relayed; may clear `kept` flags and returns wire text of more fields. */
   onResponse: ((exchange: Exchange, head: ResponseHead) => string) | null = null;
+  /** Wire text of fields that all of the service's responses carry, the proxy's own answers included. */
+  standingFields = "";
   /** The service's own error pages: UTF-8 HTML, or null where it has none for this status. */
   errorPages: ((status: number, message: string | undefined) => Buffer | null) | null = null;
   /** Called once, when nothing more will happen: the journey writes the access log. */
@@ -224,4 +228,6 @@ export type AnswerOptions = {
   readonly retryAfterSeconds?: number;
   /** Absolute URL of a redirect. */
   readonly location?: string;
+  /** ASCII text that is the body, in place of a page. */
+  readonly text?: string;
 };

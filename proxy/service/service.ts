@@ -26,6 +26,8 @@ export class Service {
   #rollout: RolloutGroup | null = null;
   readonly #activeTargets = new TargetGroup();
   readonly #rolloutTargets = new TargetGroup();
+  /** Wire text of fields on every response over TLS; empty for none. */
+  #tlsFields = "";
   loggedRequest: readonly LoggedField[] = [];
   loggedResponse: readonly LoggedField[] = [];
   /** Null while there are no metrics. */
@@ -77,6 +79,7 @@ export class Service {
     this.#rollout = route.rollout === null || this.#rolloutTargets.empty ? null : new RolloutGroup(route.rollout);
     this.redirect = Redirect.of(route);
     this.clientIpField = route.clientIpHeader.toLowerCase();
+    this.#tlsFields = strictTransportSecurity(route.tls.hstsSeconds);
     this.loggedRequest = loggedFields("req", route.logRequestHeaders);
     this.loggedResponse = loggedFields("resp", route.logResponseHeaders);
     this.#unmetered = route.excludeMetricsPaths.length === 0 ? null : new Set(route.excludeMetricsPaths);
@@ -96,8 +99,20 @@ export class Service {
     return group === this.#rolloutTargets;
   }
 
+  /** Fields for every response to `exchange`, as wire text. */
+  standingFields(exchange: Exchange): string {
+    return exchange.scheme === "https" ? this.#tlsFields : "";
+  }
+
   /** What the response of a target of `group` has to go through on its way; null in the usual case. */
   responseHook(exchange: Exchange, group: TargetGroup): Exchange["onResponse"] {
+    const cookies = this.#cookieHook(exchange, group);
+    if (exchange.standingFields === "") return cookies;
+    if (cookies === null) return addStrictTransportSecurity;
+    return (of, head) => cookies(of, head) + addStrictTransportSecurity(of, head);
+  }
+
+  #cookieHook(exchange: Exchange, group: TargetGroup): Exchange["onResponse"] {
     const scopes = this.route.scopeCookiePaths && exchange.strippedPrefix !== "";
     const marks = group.hasReaders && this.route.writerAffinityTimeoutMs > 0 && !group.isRead(exchange);
     if (!scopes && !marks) return null;
@@ -130,6 +145,16 @@ function decodedPath(exchange: Exchange): string {
   } catch {
     return routed;
   }
+}
+
+/** RFC 6797 §6.1. Subdomains may be anybody's, so they are for the application to include. */
+function strictTransportSecurity(seconds: number): string {
+  return seconds > 0 ? `Strict-Transport-Security: max-age=${seconds}\r\n` : "";
+}
+
+/** A target that states its own policy knows better. */
+function addStrictTransportSecurity(exchange: Exchange, head: ResponseHead): string {
+  return head.valueOf("strict-transport-security") === undefined ? exchange.standingFields : "";
 }
 
 function scopeToPrefix(exchange: Exchange, head: ResponseHead): string {

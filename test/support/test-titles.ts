@@ -3,7 +3,10 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 const ROOT = join(import.meta.dirname, "..", "..");
-const MARK = /\[([A-Z]+-?\d+(?:[–-][A-Z]*\d+)?(?:[ ,]+[A-Z]+-?\d+(?:[–-][A-Z]*\d+)?)*)\]/g;
+/** A row of the catalogue of faults (`RT-09`, `H2-01`), or a line of a list or several (`A5`, `A5–A9`, `W3-5`). */
+const ONE = String.raw`(?:[A-Z][A-Z0-9]*-\d\d|[A-Z]+-?\d+(?:[–-][A-Z]*\d+)?)`;
+const MARK = new RegExp(String.raw`\[(${ONE}(?:[ ,]+${ONE})*)\]`, "g");
+const ROW = /^[A-Z][A-Z0-9]*-\d\d$/;
 
 /** All marks of the titles below `test/`; those of tests that are skipped or still to do count for nothing. */
 export function marksInTitles(): Set<string> {
@@ -33,6 +36,7 @@ export function readmeRows(heading: string): string[] {
 }
 
 function spelledOut(mark: string): string[] {
+  if (ROW.test(mark)) return [mark];
   const [, kind = "", first, last] = /^([A-Z]+)(\d+)[–-][A-Z]*(\d+)$/.exec(mark) ?? [];
   if (first === undefined) return [mark];
   return Array.from({ length: Number(last) - Number(first) + 1 }, (_, index) => `${kind}${Number(first) + index}`);
