@@ -2,8 +2,10 @@
  * The line between truth and traffic. Control states what should be; the data plane owns connections, pools, in-flight
  * counts, rotation and waiting requests. All calls are asynchronous so that the plane may live in another thread.
  */
+import type { ChallengeTable } from "../challenge/challenge-table.ts";
 import type { MetricFamily } from "../observe/metrics-catalogue.ts";
 import type { RoutingTable } from "../route/routing-table.ts";
+import type { CertificateTable } from "../tls/certificate-table.ts";
 
 export interface DataPlane {
   /** Resolves once every request routed from then on is routed by `table`. Targets that left it take nothing new. */
@@ -15,6 +17,18 @@ export interface DataPlane {
    * Resolves early, cutting nothing, when `signal` aborts.
    */
   drain(targetIds: readonly string[], options: DrainOptions): Promise<DrainResult>;
+
+  /** Resolves once handshakes that begin from then on are answered by `table`; connections that are open live on. */
+  useCertificates(table: CertificateTable): Promise<void>;
+
+  /** Resolves once whoever comes to see a challenge of `table` is answered by it. */
+  useChallenges(table: ChallengeTable): Promise<void>;
+
+  /**
+   * Names whom to ask when a client wants a certificate that is not there but could be (`askable`): the handshake waits
+   * until the promise settles, for a bounded time, and then looks again. The name is folded and a valid host name.
+   */
+  whenMissing(ask: (name: string) => Promise<void>): void;
 
   counters(): Promise<Counters>;
 

@@ -2,6 +2,9 @@
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BufferSpace } from "../body/buffer-space.ts";
+import type { ChallengeTable } from "../challenge/challenge-table.ts";
+import { HttpChallenges } from "../challenge/http-challenges.ts";
+import type { Door } from "../client/arrival.ts";
 import { ClientContext, type Edge } from "../client/context.ts";
 import { Ticker } from "../deadlines.ts";
 import { ProxyError } from "../errors.ts";
@@ -23,12 +26,15 @@ import { ConnectionSet } from "../socket/connection-set.ts";
 import { TargetContext } from "../target/context.ts";
 import type { Failure } from "../target/failure.ts";
 import { Target, type TargetPolicy } from "../target/target.ts";
+import type { CertificateTable } from "../tls/certificate-table.ts";
 import type { Counters, DataPlane, DrainOptions, DrainResult } from "./data-plane.ts";
 import { drainTargets } from "./drain.ts";
+import { LazyTls } from "./lazy-tls.ts";
 import { trafficFigures } from "./traffic-figures.ts";
 
 /** Seconds within which a restarted proxy is back. */
 const RETRY_AFTER_RESTART = 5;
+const PLAIN_HTTP: Door = { scheme: "http", localPort: 0 };
 
 export type LocalDataPlaneOptions = {
   readonly log: EventLog;
@@ -57,8 +63,10 @@ export class LocalDataPlane implements DataPlane {
   readonly #journey: Journey;
   readonly #clients: ClientContext;
   readonly #targetContext: TargetContext;
+  readonly #tls: LazyTls;
   #services = new Map<string, Service>();
   readonly #targets = new Map<string, Target>();
+  readonly #httpChallenges = new HttpChallenges();
 
   /** @throws ProxyError `invalid-argument` for a trusted proxy that is no address range */
   constructor(options: LocalDataPlaneOptions) {
@@ -79,12 +87,13 @@ export class LocalDataPlane implements DataPlane {
       this.#journey.start(exchange),
     );
     this.#targetContext = new TargetContext(this.#limits, this.#ticker, output);
-    this.connections = new ConnectionSet(this.#clients);
+    this.connections = new ConnectionSet(this.#clients, options.log);
+    this.#tls = new LazyTls(this.connections, this.#clients, options.log);
   }
 
   /** Takes a freshly accepted connection. */
-  accept(socket: Socket): void {
-    this.connections.accept(socket);
+  accept(socket: Socket, door: Door = PLAIN_HTTP): void {
+    this.connections.accept(socket, door);
   }
 
   apply(table: RoutingTable): Promise<void> {
@@ -103,6 +112,7 @@ export class LocalDataPlane implements DataPlane {
     this.#services = services;
     // The switch: everything before prepared it, everything after tidies up.
     this.#journey.follow(new RouteTable(services.values()));
+    this.#expectAuthorities();
     for (const target of this.#targets.values()) if (!current.has(target)) this.#retire(target);
     this.#metrics?.keep(services, this.#targets);
     for (const service of services.values()) this.#journey.gateChanged(service);
@@ -120,6 +130,20 @@ export class LocalDataPlane implements DataPlane {
     targets[0]?.meter?.service.drained(performance.now() - startedAt, result.completed, result.cut);
     this.#forgetRetired();
     return result;
+  }
+
+  useCertificates(table: CertificateTable): Promise<void> {
+    return this.#tls.useCertificates(table);
+  }
+
+  useChallenges(table: ChallengeTable): Promise<void> {
+    this.#httpChallenges.use(table);
+    this.#expectAuthorities();
+    return this.#tls.useChallenges(table);
+  }
+
+  whenMissing(ask: (name: string) => Promise<void>): void {
+    this.#tls.whenMissing(ask);
   }
 
   counters(): Promise<Counters> {
@@ -161,11 +185,6 @@ export class LocalDataPlane implements DataPlane {
     );
   }
 
-  /** The port as the access log shows it. */
-  setLocalPort(port: number): void {
-    this.#clients.localPort = port;
-  }
-
   /**
    * Ends the plane in peace: idle connections close at once, requests in flight get `graceMs`, upgraded connections are
    * told to come back (they would outlast any grace), and those who wait for a paused service are turned away.
@@ -194,8 +213,16 @@ export class LocalDataPlane implements DataPlane {
   /** Ends whatever is left. */
   destroy(): void {
     this.connections.destroyAll();
+    this.#tls.stop();
+    this.#httpChallenges.close();
     for (const target of this.#targets.values()) target.retire();
     this.#ticker.stop();
+  }
+
+  /** Requests are looked at for challenges only where some may come. */
+  #expectAuthorities(): void {
+    const automatic = [...this.#services.values()].some(({ route }) => route.tls.automatic);
+    this.#journey.answerChallenges(automatic || !this.#httpChallenges.empty ? this.#httpChallenges : null);
   }
 
   #newService(route: ServiceRoute): Service {
@@ -205,7 +232,11 @@ export class LocalDataPlane implements DataPlane {
   }
 
   #target(id: string, address: string, route: ServiceRoute): Target {
-    const policy: TargetPolicy = { responseTimeoutMs: route.targetTimeoutMs, forwardHeaders: route.forwardHeaders };
+    const policy: TargetPolicy = {
+      responseTimeoutMs: route.targetTimeoutMs,
+      forwardHeaders: route.forwardHeaders,
+      protocol: route.targetProtocol,
+    };
     let target = this.#targets.get(id);
     if (target) {
       target.policy = policy;
