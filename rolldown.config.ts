@@ -2,7 +2,8 @@
 import { defineConfig } from "rolldown";
 
 export default defineConfig({
-  input: "proxy/kdeploy-proxy.mjs",
+  // The second program is started by the first, from the same folder, and alone carries acme-client.
+  input: ["proxy/kdeploy-proxy.mjs", "proxy/kdeploy-acme.mjs"],
   platform: "node",
   output: {
     dir: "dist",
