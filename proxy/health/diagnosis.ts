@@ -49,6 +49,12 @@ const FAILURE_CAUSES = {
     `the name ${host} does not exist on the proxy's network. The container is not running, or it is not on the same Docker network as the proxy (docker network connect kamal <container>).`,
   unreachable: ({ host }: ProbeRequest, detail: string) =>
     `there is no way to ${host}: ${detail}. Check that the container runs and shares a network with the proxy.`,
+  "other-protocol": ({ port, protocol }: ProbeRequest, detail: string) =>
+    protocol === "h2c"
+      ? `port ${port}: ${detail}. Leave --target-protocol out (or say http1).`
+      : `port ${port}: ${detail}. Deploy with --target-protocol h2c.`,
+  grpc: ({ path }: ProbeRequest, detail: string) =>
+    `the app's gRPC health service (${path}) says: ${detail}. It has to answer SERVING for the empty service name; the app's log may say why it does not. An app without that service can be checked at a path of its own (--health-check-path).`,
   "not-http": ({ port }: ProbeRequest, detail: string) =>
     `port ${port} does not speak plain HTTP (${detail}). Check the port (--target host:port, --health-check-port); targets are spoken to without TLS.`,
 } as const;

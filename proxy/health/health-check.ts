@@ -1,5 +1,6 @@
 /** Probes one target for as long as it lives: at once, then once per interval, never two at a time → a callback per result. */
-import { type ProbeRequest, type ProbeResult, probe } from "./probe.ts";
+import type { ProbeRequest, ProbeResult } from "./probe.ts";
+import { probeTarget } from "./probe-target.ts";
 
 export type HealthCheckPlan = { readonly request: ProbeRequest; readonly intervalMs: number };
 
@@ -24,7 +25,7 @@ export class HealthCheck {
 
   async #run(): Promise<void> {
     const startedAt = performance.now();
-    const result = await probe(this.#plan.request, this.#stopped.signal);
+    const result = await probeTarget(this.#plan.request, this.#stopped.signal);
     if (this.#stopped.signal.aborted) return;
     this.#onResult(result);
     // The callback may have stopped the check.

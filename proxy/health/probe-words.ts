@@ -28,6 +28,8 @@ const FAILED = {
   reset: () => "connection closed before the response was complete",
   dns: () => "host name not found",
   unreachable: (detail: string) => `not reachable: ${detail}`,
+  "other-protocol": (detail: string) => `wrong protocol: ${detail}`,
+  grpc: (detail: string) => printable(detail),
   "not-http": (detail: string) => `the answer was not HTTP: ${detail}`,
 } as const;
 

@@ -2,7 +2,8 @@
 import type { TargetMetrics } from "../observe/target-metrics.ts";
 import type { Exchange } from "../request/exchange.ts";
 import type { TargetContext } from "./context.ts";
-import type { Failure } from "./failure.ts";
+import type { Failure, Retry } from "./failure.ts";
+import type { Http2Carrier } from "./http2-carrier.ts";
 import type { TargetAddress } from "./target-address.ts";
 
 /** What a target needs of a connection that waits in its pool. */
@@ -24,6 +25,7 @@ export interface ConnectionOwner {
   readonly meter: TargetMetrics | null;
   keep(connection: PooledConnection): boolean;
   forget(connection: PooledConnection): void;
-  attemptFailed(exchange: Exchange, failure: Failure, staleConnection: boolean, unreachable: boolean): void;
+  /** @param avoided the HTTP/2 session that a further attempt does not use */
+  attemptFailed(exchange: Exchange, failure: Failure, retry: Retry, avoided: Http2Carrier | null): void;
   responseFailed(exchange: Exchange, failure: Failure): void;
 }

@@ -11,9 +11,24 @@ export type Failure =
   | "malformed"
   | "too-many-informational"
   | "unexpected-upgrade"
+  | "not-http2"
+  | "stream-refused"
+  | "stream-reset"
   | "response-too-large"
   | "response-not-held"
   | "drained";
+
+/** What may be done about a failed attempt. */
+export const Retry = {
+  Never: 0,
+  /** A connection that was kept has turned out to be gone: a second copy goes out, if it can do no harm. */
+  Stale: 1,
+  /** The target says that it has done nothing with it (RFC 9113 §8.7): it is sent again, whatever the method. */
+  Refused: 2,
+  /** Nothing can have reached this target: another one may be asked. */
+  Elsewhere: 3,
+} as const;
+export type Retry = (typeof Retry)[keyof typeof Retry];
 
 const STATUS: Readonly<Record<Failure, number>> = {
   refused: 502,
@@ -26,6 +41,9 @@ const STATUS: Readonly<Record<Failure, number>> = {
   malformed: 502,
   "too-many-informational": 502,
   "unexpected-upgrade": 502,
+  "not-http2": 502,
+  "stream-refused": 502,
+  "stream-reset": 502,
   "response-too-large": 502,
   "response-not-held": 502,
   drained: 504,
@@ -43,6 +61,9 @@ const WORDS: Readonly<Record<Failure, string>> = {
   malformed: "response is not valid HTTP/1.1",
   "too-many-informational": "too many 1xx responses",
   "unexpected-upgrade": "101 to a request that did not ask for this upgrade",
+  "not-http2": "target does not speak HTTP/2 without TLS",
+  "stream-refused": "target refused the HTTP/2 stream",
+  "stream-reset": "target reset the HTTP/2 stream",
   "response-too-large": "response is larger than the service's limit",
   "response-not-held": "response could not be buffered",
   drained: "drain deadline passed",

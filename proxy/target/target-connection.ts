@@ -8,7 +8,7 @@ import type { ResponseHead } from "../http1/response-head.ts";
 import { type Exchange, Phase, type RequestSink } from "../request/exchange.ts";
 import type { ConnectionOwner, PooledConnection } from "./connection-owner.ts";
 import type { TimedConnection } from "./context.ts";
-import { type Failure, failureOfConnectError, neverSent } from "./failure.ts";
+import { type Failure, failureOfConnectError, neverSent, Retry } from "./failure.ts";
 import { CLOSE_FRAME, FrameBoundary } from "./websocket-frames.ts";
 
 const CONNECTING = 0;
@@ -390,6 +390,8 @@ export class TargetConnection extends DeadlineEntry implements PooledConnection,
       return;
     }
     const stale = early && this.#reused && failure === "closed" && this.#partial === null && this.#informational === 0;
-    this.#target.attemptFailed(exchange, failure, stale, neverSent(failure) && !this.#reused);
+    const unreachable = neverSent(failure) && !this.#reused;
+    const retry = stale ? Retry.Stale : unreachable ? Retry.Elsewhere : Retry.Never;
+    this.#target.attemptFailed(exchange, failure, retry, null);
   }
 }

@@ -4,7 +4,9 @@ import type { Claim, Exchange } from "../request/exchange.ts";
 import { Phase } from "../request/exchange.ts";
 import type { ConnectionOwner, PooledConnection } from "./connection-owner.ts";
 import type { TargetContext } from "./context.ts";
-import { type Failure, statusOfFailure } from "./failure.ts";
+import { type Failure, Retry, statusOfFailure } from "./failure.ts";
+import type { Http2Carrier } from "./http2-carrier.ts";
+import { Http2Pool } from "./http2-pool.ts";
 import { parseTargetAddress, type TargetAddress } from "./target-address.ts";
 import { TargetConnection } from "./target-connection.ts";
 
@@ -12,6 +14,8 @@ import { TargetConnection } from "./target-connection.ts";
 export type TargetPolicy = {
   readonly responseTimeoutMs: number;
   readonly forwardHeaders: boolean;
+  /** `h2c`: HTTP/2 without TLS, with prior knowledge. */
+  readonly protocol: "http1" | "h2c";
 };
 
 export type TargetEvents = {
@@ -34,6 +38,8 @@ export class Target implements Claim, ConnectionOwner {
   readonly releaseListeners = new Set<(exchange: Exchange) => void>();
   readonly #events: TargetEvents;
   readonly #idle: PooledConnection[] = [];
+  /** Only once there is something to send by HTTP/2. */
+  #http2: Http2Pool | null = null;
   #retired = false;
 
   constructor(id: string, name: string, policy: TargetPolicy, context: TargetContext, events: TargetEvents) {
@@ -46,7 +52,7 @@ export class Target implements Claim, ConnectionOwner {
   }
 
   get idleConnections(): number {
-    return this.#idle.length;
+    return this.#idle.length + (this.#http2?.idleSessions ?? 0);
   }
 
   get retired(): boolean {
@@ -65,6 +71,10 @@ export class Target implements Claim, ConnectionOwner {
 
   /** Sends a claimed exchange: over an idle connection if one may be used, else over a new one. */
   send(exchange: Exchange): void {
+    if (this.policy.protocol === "h2c") {
+      exchange.sentAt = performance.now();
+      return this.#http2Pool().send(exchange);
+    }
     const connection = this.#takeIdle(exchange);
     if (!connection) return this.#open(exchange);
     if (this.meter !== null) this.meter.reused++;
@@ -94,23 +104,26 @@ export class Target implements Claim, ConnectionOwner {
   retire(): void {
     this.#retired = true;
     for (const connection of this.#idle.splice(0)) connection.destroy();
+    this.#http2?.retire();
   }
 
   /**
-   * An attempt has failed before a byte of response. It is tried again, once, over a fresh connection when the failed
+   * An attempt has failed before a byte of response. It is tried again, once, over another connection when the failed
    * one was reused and a second copy can do no harm; elsewhere when nothing was sent; else the client is told.
    */
-  attemptFailed(exchange: Exchange, failure: Failure, staleConnection: boolean, unreachable: boolean): void {
+  attemptFailed(exchange: Exchange, failure: Failure, retry: Retry, avoided: Http2Carrier | null): void {
     exchange.sink = null;
     if (exchange.phase !== Phase.Waiting) return;
-    if (staleConnection && exchange.replayable && exchange.idempotent) {
+    const harmless = retry === Retry.Refused || (retry === Retry.Stale && exchange.idempotent);
+    if (harmless && exchange.replayable) {
       if (this.meter !== null) this.meter.staleRetries++;
       exchange.sentAt = performance.now();
-      this.#open(exchange);
+      if (this.policy.protocol === "h2c") this.#http2Pool().sendAgain(exchange, avoided);
+      else this.#open(exchange);
       return;
     }
     this.meter?.failed(failure);
-    if (unreachable && this.#events.onUnreachable(this, exchange, failure)) return;
+    if (retry === Retry.Elsewhere && this.#events.onUnreachable(this, exchange, failure)) return;
     this.#events.onFailure(this, exchange, failure);
     exchange.answer(statusOfFailure(failure));
   }
@@ -119,6 +132,14 @@ export class Target implements Claim, ConnectionOwner {
   responseFailed(exchange: Exchange, failure: Failure): void {
     this.meter?.failed(failure);
     this.#events.onFailure(this, exchange, failure);
+  }
+
+  #http2Pool(): Http2Pool {
+    if (this.#http2 === null) {
+      this.#http2 = new Http2Pool(this);
+      this.#http2.retired = this.#retired;
+    }
+    return this.#http2;
   }
 
   #open(exchange: Exchange): void {

@@ -9,6 +9,7 @@ const REQUEST: ProbeRequest = {
   path: "/up",
   hostHeader: "app-v2:3000",
   timeoutMs: 5_000,
+  protocol: "http1",
 };
 
 function explain(outcomes: readonly ProbeOutcome[], request = REQUEST): string {
@@ -25,6 +26,8 @@ test.each<[string, ProbeOutcome, RegExp]>([
   ["unknown name", { kind: "dns", detail: "" }, /name app-v2 does not exist on the proxy's network.*docker network/],
   ["closed", { kind: "reset", detail: "" }, /closed the connection/],
   ["unreachable", { kind: "unreachable", detail: "EHOSTUNREACH" }, /no way to app-v2: EHOSTUNREACH/],
+  ["HTTP/2", { kind: "other-protocol", detail: "it speaks HTTP/2" }, /speaks HTTP\/2.*--target-protocol h2c/],
+  ["not serving", { kind: "grpc", code: 0, detail: "NOT_SERVING" }, /says: NOT_SERVING.*--health-check-path/],
   ["TLS port", { kind: "not-http", detail: "Parse Error" }, /does not speak plain HTTP/],
   ["no look-up", { kind: "timed-out", stage: "lookup" }, /not resolved within the 5s/],
   ["no connection", { kind: "timed-out", stage: "connect" }, /did not accept a connection.*firewall/i],

@@ -13,6 +13,7 @@ const to = (port: number, changes: Partial<ProbeRequest> = {}): ProbeRequest => 
   path: "/up",
   hostHeader: `127.0.0.1:${port}`,
   timeoutMs: 500,
+  protocol: "http1",
   ...changes,
 });
 
