@@ -3,6 +3,7 @@ import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ContenderName, contenders, field } from "./contender/catalogue.ts";
+import { makeCertificate } from "./contender/certificate.ts";
 import { type BenchOptions, helpText, readOptions, UsageError } from "./options.ts";
 import { describeMachine, type Machine, machineLine, versionOf } from "./process/machine.ts";
 import { verdicts } from "./report/acceptance.ts";
@@ -16,9 +17,12 @@ await main(process.argv.slice(2));
 async function main(argv: string[]): Promise<void> {
   const options = optionsOf(argv);
   if (!options) return;
-  const lacking = ["nginx", "wrk", "taskset"].filter((tool) => versionOf("which", tool) === undefined);
-  if (lacking.length > 0)
-    return fail(`bench needs ${lacking.join(", ")} on PATH (apt-get install nginx wrk util-linux)`);
+  const tools = ["nginx", "wrk", "taskset", ...(wantsTls(options) ? ["h2load", "openssl"] : [])];
+  const lacking = tools.filter((tool) => versionOf("which", tool) === undefined);
+  if (lacking.length > 0) {
+    const packages = "nginx wrk util-linux nghttp2-client openssl";
+    return fail(`bench needs ${lacking.join(", ")} on PATH (apt-get install ${packages})`);
+  }
   const machine = describeMachine();
   console.log(machineLine(machine));
   const directory = mkdtempSync(join(logHome(), "kdeploy-bench-"));
@@ -33,6 +37,7 @@ async function bench(options: BenchOptions, machine: Machine, directory: string)
     options,
     cores: machine.pinned,
     directory,
+    certificate: wantsTls(options) ? makeCertificate(directory) : undefined,
     progress: (line) => console.error(`  ${line}`),
   };
   console.log(`${versions(run.names)}\n${options.rounds} rounds of ${options.secondsPerRound} s\n`);
@@ -59,6 +64,10 @@ function optionsOf(argv: string[]): BenchOptions | undefined {
     fail(error.message);
   }
   return undefined;
+}
+
+function wantsTls(options: BenchOptions): boolean {
+  return options.scenarios.some((name) => scenarios[name].tls);
 }
 
 function fail(message: string): void {

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, rmSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ContenderName, contenders } from "./contender/catalogue.ts";
+import type { Certificate } from "./contender/certificate.ts";
 import type { RunningContender } from "./contender/contender.ts";
 import type { BenchOptions } from "./options.ts";
 import { countLines } from "./process/count-lines.ts";
@@ -19,6 +20,8 @@ export interface Run {
   cores: Cores;
   /** Emptied by the caller at the end. */
   directory: string;
+  /** Undefined when none of the scenarios needs one. */
+  certificate: Certificate | undefined;
   progress: (line: string) => void;
 }
 
@@ -63,6 +66,10 @@ export class Scene {
     for (const name of this.#run.names) {
       const contender = contenders[name];
       if (this.#scenario.onlyDeployable && !contender.canDeploy) continue;
+      if (this.#scenario.tls && !contender.speaksTls) {
+        this.absent.push(`${name} takes no part: it has no HTTPS here`);
+        continue;
+      }
       if (contender.version() === undefined) {
         this.absent.push(`${name} is not installed`);
         continue;
@@ -70,7 +77,7 @@ export class Scene {
       const logFile = join(this.#directory, `${name}.log`);
       const entrant: Entrant = { name, rounds: [], running: undefined, logFile, idleBytes: 0 };
       try {
-        await this.#scenario.validate((await this.#started(entrant)).port);
+        await this.#scenario.validate(this.#portOf(await this.#started(entrant)), this.#certificate?.pem);
         if (!this.#scenario.freshEachRound) await this.#warmUp(entrant);
         this.#entrants.push(entrant);
       } catch (error) {
@@ -102,6 +109,16 @@ export class Scene {
     await Promise.all(this.#entrants.map(stop));
   }
 
+  get #certificate(): Certificate | undefined {
+    return this.#scenario.tls ? this.#run.certificate : undefined;
+  }
+
+  #portOf({ port, httpsPort }: RunningContender): number {
+    if (!this.#scenario.tls) return port;
+    if (httpsPort === undefined) throw new Error("has no HTTPS port");
+    return httpsPort;
+  }
+
   async #started(entrant: Entrant): Promise<RunningContender> {
     const [upstream] = this.#upstreams;
     if (!upstream) throw new Error("the upstream has to be started first");
@@ -114,6 +131,7 @@ export class Scene {
       logFile: entrant.logFile,
       core: this.#run.cores.proxy,
       controlCore: this.#run.cores.load,
+      certificate: this.#certificate,
     });
     entrant.running = running;
     await sleep(settleMs);
@@ -131,6 +149,7 @@ export class Scene {
     const contender = await this.#started(entrant);
     return this.#scenario.round({
       contender,
+      port: this.#portOf(contender),
       pids: processTree(contender.program.pid),
       idleBytes: entrant.idleBytes,
       seconds,

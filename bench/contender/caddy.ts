@@ -9,14 +9,16 @@ import type { Contender, ContenderSetting, RunningContender } from "./contender.
 export const caddy: Contender = {
   logs: true,
   canDeploy: false,
+  speaksTls: true,
   version: () => versionOf("caddy", "version"),
   start,
 };
 
 async function start(setting: ContenderSetting): Promise<RunningContender> {
   const port = await freePort();
+  const httpsPort = await freePort();
   const file = join(setting.directory, "Caddyfile");
-  writeFileSync(file, configuration(setting, port));
+  writeFileSync(file, configuration(setting, port, httpsPort));
   const program = new Program("caddy", ["run", "--config", file, "--adapter", "caddyfile"], {
     core: setting.core,
     environment: {
@@ -28,21 +30,22 @@ async function start(setting: ContenderSetting): Promise<RunningContender> {
     },
   });
   await portOpen(port, program);
-  return { port, program };
+  return { port, httpsPort, program };
 }
 
 /** Caddy keeps 32 idle upstream connections by default; with 64 clients it would measure reconnecting instead. */
-function configuration(setting: ContenderSetting, port: number): string {
+function configuration(setting: ContenderSetting, port: number, httpsPort: number): string {
   return `{
   admin off
   auto_https off
   servers {
+    protocols h1 h2
     timeouts {
       idle 10m
     }
   }
 }
-http://:${port} {
+(site) {
   bind 127.0.0.1
   log {
     output file ${setting.logFile} {
@@ -57,6 +60,19 @@ http://:${port} {
       keepalive_idle_conns_per_host 1024
     }
   }
+}
+http://:${port} {
+  import site
+}
+${secureSite(setting, httpsPort)}`;
+}
+
+/** Without a host: the log of a site with a host and a port of its own leaves out requests whose Host has no port. */
+function secureSite({ certificate }: ContenderSetting, httpsPort: number): string {
+  if (!certificate) return "";
+  return `https://:${httpsPort} {
+  tls ${certificate.certificateFile} ${certificate.privateKeyFile}
+  import site
 }
 `;
 }

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { versionOf } from "../process/machine.ts";
 import { freePort, portOpen } from "../process/port.ts";
 import { Program } from "../process/program.ts";
+import type { Certificate } from "./certificate.ts";
 import type { Contender, ContenderSetting, RunningContender } from "./contender.ts";
 
 export const haproxy: Contender = contender(true);
@@ -13,6 +14,7 @@ function contender(logs: boolean): Contender {
   return {
     logs,
     canDeploy: false,
+    speaksTls: true,
     version: () => versionOf("haproxy", "-v"),
     start: (setting) => start(setting, logs),
   };
@@ -21,17 +23,20 @@ function contender(logs: boolean): Contender {
 /** haproxy has no file log: it writes each line to its standard output, which is the file here. */
 async function start(setting: ContenderSetting, logs: boolean): Promise<RunningContender> {
   const port = await freePort();
+  const httpsPort = await freePort();
   const file = join(setting.directory, "haproxy.cfg");
-  writeFileSync(file, configuration(setting, port, logs));
+  writeFileSync(file, configuration(setting, port, httpsPort, logs));
   const log = openSync(setting.logFile, "a");
   const program = new Program("haproxy", ["-db", "-f", file], { core: setting.core, outputTo: log });
   closeSync(log);
   await portOpen(port, program);
-  return { port, program };
+  return { port, httpsPort, program };
 }
 
 /** `no strict-limits`: 10,000 clients with a few upstream connections fit in 20,000 files, haproxy reckons with two each. */
-function configuration(setting: ContenderSetting, port: number, logs: boolean): string {
+function configuration(setting: ContenderSetting, port: number, httpsPort: number, logs: boolean): string {
+  const { certificate, upstreamPort } = setting;
+  const scheme = certificate ? "%[ssl_fc,iif(https,http)]" : "http";
   return `global
   nbthread 1
   maxconn 10500
@@ -51,31 +56,36 @@ defaults
   timeout tunnel 600s
 frontend front
   bind 127.0.0.1:${port} backlog 4096
+  ${certificate ? secureListener(certificate, httpsPort) : ""}
   unique-id-format %[uuid()]
   capture request header Host len 128
   capture request header User-Agent len 128
   capture request header Content-Type len 64
   capture request header Content-Length len 16
   capture response header Content-Type len 64
-  ${logs ? `log global\n  log-format ${quoted(logFormat)}` : "no log"}
+  ${logs ? `log global\n  log-format ${quoted(logFormat(scheme))}` : "no log"}
   default_backend app
 backend app
   http-request set-header X-Forwarded-For %[src]
   http-request set-header X-Forwarded-Host %[req.hdr(Host)]
-  http-request set-header X-Forwarded-Proto http
+  http-request set-header X-Forwarded-Proto ${scheme}
   http-request set-header X-Request-ID %[unique-id] unless { req.hdr(X-Request-ID) -m found }
   http-request set-header X-Request-Start t=%[date(0,ms)]
-  server app 127.0.0.1:${setting.upstreamPort}
+  server app 127.0.0.1:${upstreamPort}
 `;
 }
 
-const logFormat =
+function secureListener({ bundleFile }: Certificate, httpsPort: number): string {
+  return `bind 127.0.0.1:${httpsPort} backlog 4096 ssl crt ${bundleFile} alpn h2,http/1.1 ssl-min-ver TLSv1.2`;
+}
+
+const logFormat = (scheme: string): string =>
   `{"time":"%tr","level":"INFO","msg":"Request","host":"%[capture.req.hdr(0),json(utf8s)]","port":%fp,"path":"%HPO",` +
   `"request_id":"%ID","status":%ST,"service":"web","target":"%si:%sp","duration":%Ta,"method":"%HM",` +
   `"req_content_length":"%[capture.req.hdr(3)]","req_content_type":"%[capture.req.hdr(2),json(utf8s)]",` +
   `"resp_content_length":%B,"resp_content_type":"%[capture.res.hdr(0),json(utf8s)]",` +
   `"client_addr":"%ci","client_port":"%cp","user_agent":"%[capture.req.hdr(1),json(utf8s)]","proto":"%HV",` +
-  `"scheme":"http","query":"%HQ"}`;
+  `"scheme":"${scheme}","query":"%HQ"}`;
 
 function quoted(format: string): string {
   return `'${format}'`;

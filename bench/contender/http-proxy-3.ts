@@ -6,6 +6,7 @@ import { startNodeContender } from "./node-contender.ts";
 export const httpProxy3: Contender = {
   logs: true,
   canDeploy: false,
+  speaksTls: false,
   version: installedVersion,
   start: (setting) => startNodeContender("http-proxy-3-proxy.ts", setting),
 };

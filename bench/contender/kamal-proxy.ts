@@ -7,6 +7,7 @@ import { startByCommandLine } from "./kamal-command-line.ts";
 export const kamalProxy: Contender = {
   logs: true,
   canDeploy: true,
+  speaksTls: true,
   version: () => versionOf("kamal-proxy", "version"),
   start,
 };

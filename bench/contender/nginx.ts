@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { versionOf } from "../process/machine.ts";
 import { freePort, portOpen } from "../process/port.ts";
 import { Program } from "../process/program.ts";
+import { siteName } from "./certificate.ts";
 import type { Contender, ContenderSetting, RunningContender } from "./contender.ts";
 
 export const nginx: Contender = contender(true);
@@ -33,20 +34,27 @@ ${http}
 }
 
 function contender(logs: boolean): Contender {
-  return { logs, canDeploy: false, version: () => versionOf("nginx", "-v"), start: (setting) => start(setting, logs) };
+  return {
+    logs,
+    canDeploy: false,
+    speaksTls: true,
+    version: () => versionOf("nginx", "-v"),
+    start: (setting) => start(setting, logs),
+  };
 }
 
 async function start(setting: ContenderSetting, logs: boolean): Promise<RunningContender> {
   const port = await freePort();
+  const httpsPort = await freePort();
   const file = join(setting.directory, "nginx.conf");
-  writeFileSync(file, nginxFrame(setting.directory, proxyBlock(setting, port, logs)));
+  writeFileSync(file, nginxFrame(setting.directory, proxyBlock(setting, port, httpsPort, logs)));
   const program = new Program("nginx", ["-c", file, "-p", setting.directory], { core: setting.core });
   await portOpen(port, program);
-  return { port, program };
+  return { port, httpsPort, program };
 }
 
 /** By default nginx spools bodies to disk and reads 4 KB at a time: another task than ours, and a slower one. */
-function proxyBlock(setting: ContenderSetting, port: number, logs: boolean): string {
+function proxyBlock(setting: ContenderSetting, port: number, httpsPort: number, logs: boolean): string {
   return `
   ${logFormat}
   access_log ${logs ? `${setting.logFile} request_line buffer=64k flush=200ms` : "off"};
@@ -60,6 +68,7 @@ function proxyBlock(setting: ContenderSetting, port: number, logs: boolean): str
   }
   server {
     listen 127.0.0.1:${port} backlog=4096;
+    ${secureListener(setting, httpsPort)}
     client_max_body_size 0;
     proxy_http_version 1.1;
     proxy_request_buffering off;
@@ -79,6 +88,15 @@ function proxyBlock(setting: ContenderSetting, port: number, logs: boolean): str
       proxy_set_header X-Request-Start "t=$msec";
     }
   }`;
+}
+
+function secureListener({ certificate }: ContenderSetting, httpsPort: number): string {
+  if (!certificate) return "";
+  return `listen 127.0.0.1:${httpsPort} ssl http2 backlog=4096;
+    server_name ${siteName};
+    ssl_certificate ${certificate.certificateFile};
+    ssl_certificate_key ${certificate.privateKeyFile};
+    ssl_protocols TLSv1.2 TLSv1.3;`;
 }
 
 const logFormat =

@@ -5,6 +5,7 @@ import { startNodeContender } from "./node-contender.ts";
 export const nodeHttpPipe: Contender = {
   logs: true,
   canDeploy: false,
+  speaksTls: false,
   version: () => `Node ${process.version}`,
   start: (setting) => startNodeContender("node-http-pipe-proxy.ts", setting),
 };

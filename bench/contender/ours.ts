@@ -23,6 +23,7 @@ function contender(logs: boolean, flags: (metricsPort: number) => string[]): Con
   return {
     logs,
     canDeploy: true,
+    speaksTls: true,
     version: () => (existsSync(join(root, "proxy/kdeploy-proxy.mjs")) ? `Node ${process.version}` : undefined),
     start: async (setting) => start(setting, flags(await freePort())),
   };
@@ -32,7 +33,7 @@ function contender(logs: boolean, flags: (metricsPort: number) => string[]): Con
 async function start(setting: ContenderSetting, flags: string[]): Promise<RunningContender> {
   built ??= build();
   const entry = join(await built, "kdeploy-proxy.mjs");
-  const ports = ["--http-port", "0", "--bind", "127.0.0.1", ...flags];
+  const ports = ["--http-port", "0", "--https-port", "0", "--bind", "127.0.0.1", ...flags];
   return startByCommandLine(process.execPath, [entry], ports, setting);
 }
 

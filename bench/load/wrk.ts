@@ -11,14 +11,18 @@ export interface WrkSetting {
   script?: "report.lua" | "upload.lua";
 }
 
-export interface LoadResult {
+/** What any load counts. */
+export interface LoadCounts {
   requests: number;
   seconds: number;
-  p50Ms: number;
-  p99Ms: number;
   /** Every request that was not answered with 2xx or 3xx, whatever the reason. */
   failures: number;
   failureWords: string;
+}
+
+export interface LoadResult extends LoadCounts {
+  p50Ms: number;
+  p99Ms: number;
 }
 
 interface WrkLine {

@@ -64,6 +64,22 @@ const bars: Bar[] = [
     unit: kilobyte,
   },
   { scenario: "deploy-under-load", words: "failed requests while switching", key: "failures", atMost: 0 },
+  {
+    scenario: "tls-small-get",
+    words: "CPU per small GET, TLS",
+    key: "cpuPerRequest",
+    atMost: 0.45,
+    relativeTo: "caddy",
+  },
+  { scenario: "h2-small-get", words: "CPU per small GET, h2", key: "cpuPerRequest", atMost: 0.45, relativeTo: "caddy" },
+  // 0.8 of caddy's handshakes per second on one core are 1.25 of its CPU for each.
+  {
+    scenario: "tls-handshakes",
+    words: "CPU per TLS handshake and GET",
+    key: "cpuPerRequest",
+    atMost: 1.25,
+    relativeTo: "caddy",
+  },
 ];
 
 /** One verdict for each bar whose scenario ran with our proxy and, where the bar is relative, with the peer. */

@@ -1,11 +1,11 @@
-/** Turns the rounds of a scenario into the printed table: medians, spread and ratios to the three peers. */
+/** Turns the rounds of a scenario into the printed table: medians, spread and ratios to the peers. */
 import { disturbedAbove } from "../process/other-work.ts";
 import type { ContenderResult, ScenarioResult } from "../rounds.ts";
 import type { Round } from "../scene.ts";
 import { median } from "./statistics.ts";
 import { table } from "./table.ts";
 
-const peers = ["nginx", "haproxy", "node-http-pipe"];
+const peers = ["nginx", "haproxy", "node-http-pipe", "caddy"];
 const missing = "–";
 
 export function scenarioTable(result: ScenarioResult): string {

@@ -15,6 +15,7 @@ export const deployUnderLoad: Scenario = {
   upstream: "files",
   upstreams: 2,
   onlyDeployable: true,
+  tls: false,
   freshEachRound: true,
   measuresTime: false,
   main: { key: "failures", heading: "failed", format: (value) => value.toFixed(0) },
@@ -30,10 +31,10 @@ export const deployUnderLoad: Scenario = {
 };
 
 /** Every switch goes through the proxy's own command line, so its start-up time is part of `deploy ms`. */
-async function round({ contender, cores, upstreams }: Stage): Promise<Figures> {
+async function round({ contender, port, cores, upstreams }: Stage): Promise<Figures> {
   const { switchTo } = contender;
   if (!switchTo) throw new Error("cannot deploy");
-  const load = startLoad("counting-autocannon.ts", [contender.port, busyConnections], cores.load);
+  const load = startLoad("counting-autocannon.ts", [port, busyConnections], cores.load);
   const durations: number[] = [];
   try {
     for (let index = 0; index < switches; index += 1) {

@@ -18,6 +18,7 @@ export const download: Scenario = {
   upstream: "files",
   upstreams: 1,
   onlyDeployable: false,
+  tls: false,
   freshEachRound: false,
   measuresTime: true,
   main: cpuPerGigabyteColumn,

@@ -16,6 +16,7 @@ export const idleConnections: Scenario = {
   upstream: "files",
   upstreams: 1,
   onlyDeployable: false,
+  tls: false,
   freshEachRound: true,
   measuresTime: false,
   main: { key: "bytesPerConnection", heading: "KB each", format: kilobytes },
@@ -26,8 +27,8 @@ export const idleConnections: Scenario = {
     { key: "stillOpen", heading: "still open", format: (value) => value.toFixed(0) },
   ],
   validate: validateSmallGet,
-  round: async ({ contender, pids, idleBytes, cores }) => {
-    const load = startLoad("idle-clients.ts", [contender.port, connections], cores.load);
+  round: async ({ port, pids, idleBytes, cores }) => {
+    const load = startLoad("idle-clients.ts", [port, connections], cores.load);
     try {
       const opened = await load.report<Opened>(openTimeoutMs);
       await sleep(settleMs);

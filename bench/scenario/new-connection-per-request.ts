@@ -13,6 +13,7 @@ export const newConnectionPerRequest: Scenario = {
   upstream: "files",
   upstreams: 1,
   onlyDeployable: false,
+  tls: false,
   freshEachRound: false,
   measuresTime: true,
   main: cpuPerRequestColumn,

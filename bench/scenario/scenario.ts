@@ -8,6 +8,8 @@ export type Figures = Record<string, number>;
 
 export interface Stage {
   contender: RunningContender;
+  /** The one of its ports that the scenario is about. */
+  port: number;
   /** Its process and its children, as found before the round. */
   pids: number[];
   /** Resident bytes before its first request. */
@@ -29,6 +31,8 @@ export interface Scenario {
   /** Two, where traffic switches between them. */
   upstreams: 1 | 2;
   onlyDeployable: boolean;
+  /** Asks over HTTPS; the certificate is for app.example.com. */
+  tls: boolean;
   /** Memory does not shrink again, so such rounds each start a new process; the others keep a warm one. */
   freshEachRound: boolean;
   /** The main figure is a time, so rounds in which other programs used the machine are set aside. */
@@ -37,6 +41,6 @@ export interface Scenario {
   main: Column;
   columns: Column[];
   /** Throws with a sentence when this proxy does not do the task correctly. */
-  validate: (port: number) => Promise<void>;
+  validate: (port: number, trustedPem: string | undefined) => Promise<void>;
   round: (stage: Stage) => Promise<Figures>;
 }

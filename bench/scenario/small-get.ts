@@ -1,6 +1,6 @@
 /** The main figure: 64 clients on keep-alive connections fetch 1 KB, again and again. */
 import { smallBody } from "../upstream/upstream.ts";
-import { ask, expectBody } from "./expected-answer.ts";
+import { type Answer, ask, expectBody } from "./expected-answer.ts";
 import { cpuPerRequestColumn, loadColumns, measuredWrk } from "./measured-load.ts";
 import type { Scenario } from "./scenario.ts";
 
@@ -28,6 +28,7 @@ export const smallGet: Scenario = {
   upstream: "files",
   upstreams: 1,
   onlyDeployable: false,
+  tls: false,
   freshEachRound: false,
   measuresTime: true,
   main: cpuPerRequestColumn,
@@ -36,14 +37,24 @@ export const smallGet: Scenario = {
   round: (stage) => measuredWrk(stage, { path: "/small", connections: busyConnections, headers: clientHeaders }),
 };
 
+/** What the examination asks, in this order. */
+export const smallGetQuestions = [{ path: "/small" }, { path: "/small?again" }, { path: "/seen" }] as const;
+
 /** Right bytes twice over one connection, and the forwarding headers that are part of the task. */
 export async function validateSmallGet(port: number): Promise<void> {
-  const [first, second, seen] = await ask(port, [{ path: "/small" }, { path: "/small?again" }, { path: "/seen" }]);
+  expectSmallAnswers(await ask(port, smallGetQuestions), "http");
+}
+
+/** Complains about anything but the right answers to `smallGetQuestions`. */
+export function expectSmallAnswers(
+  [first, second, seen]: readonly [Answer, Answer, Answer],
+  expectedScheme: "http" | "https",
+): void {
   expectBody(first, smallBody("app"), "GET /small");
   expectBody(second, smallBody("app"), "second GET /small");
   const [client = "", scheme, requestId, start = ""] = seen.body.toString("latin1").split("|");
   if (!client.endsWith("127.0.0.1")) throw new Error(`X-Forwarded-For arrives as "${client}"`);
-  if (scheme !== "http") throw new Error(`X-Forwarded-Proto arrives as "${scheme}"`);
+  if (scheme !== expectedScheme) throw new Error(`X-Forwarded-Proto arrives as "${scheme}"`);
   if (requestId === "") throw new Error("no X-Request-ID arrives");
   if (!start.startsWith("t=")) throw new Error(`X-Request-Start arrives as "${start}"`);
 }

@@ -11,6 +11,7 @@ export const upload: Scenario = {
   upstream: "node",
   upstreams: 1,
   onlyDeployable: false,
+  tls: false,
   freshEachRound: false,
   measuresTime: true,
   main: cpuPerGigabyteColumn,

@@ -17,6 +17,7 @@ export const webSocketEcho: Scenario = {
   upstream: "node",
   upstreams: 1,
   onlyDeployable: false,
+  tls: false,
   freshEachRound: true,
   measuresTime: false,
   main: { key: "bytesPerSocket", heading: "KB each", format: kilobytes },
@@ -28,8 +29,8 @@ export const webSocketEcho: Scenario = {
     { key: "p99Ms", heading: "p99 ms", format: (value) => value.toFixed(1) },
   ],
   validate,
-  round: async ({ contender, pids, idleBytes, cores, seconds }) => {
-    const load = startLoad("websocket-clients.ts", [contender.port, sockets], cores.load);
+  round: async ({ port, pids, idleBytes, cores, seconds }) => {
+    const load = startLoad("websocket-clients.ts", [port, sockets], cores.load);
     try {
       const opened = await load.report<Opened>(openTimeoutMs);
       await sleep(settleMs);

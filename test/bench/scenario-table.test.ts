@@ -61,6 +61,18 @@ test("a ratio from a disturbed machine is told with a doubt", () => {
   expect(first?.line).toContain("the machine was disturbed, run again");
 });
 
+test("handshakes are judged by CPU each, against caddy", () => {
+  const result: ScenarioResult = {
+    ...smallGet({ ours: [round(590)], caddy: [round(620)] }),
+    name: "tls-handshakes",
+    scenario: scenarios["tls-handshakes"],
+  };
+  expect(verdicts([result]).map(({ line }) => line)).toEqual([
+    "pass  CPU per TLS handshake and GET: 0.952 × caddy (at most 1.25 × caddy)",
+  ]);
+  expect(scenarioTable(result)).toMatch(/^contender +CPU µs\/handshake\+GET +min–max +× caddy/m);
+});
+
 test("a bar whose peer did not run is not judged", () => {
   expect(verdicts([smallGet({ ours: [round(30)] })]).map(({ passed }) => passed)).toEqual([true, false]);
 });
