@@ -31,9 +31,13 @@ export async function startProxy(): Promise<RunningProxy> {
   const own = { HOME: home, KAMAL_PROXY_SOCKET: join(home, "proxy.sock") };
   const environment = { ...process.env, ...own };
   const started = Promise.withResolvers<number>();
-  const child = new Child([proxyFile, "run", "--http-port", "0", "--bind", "127.0.0.1"], environment, (line) => {
-    if (line.includes('"Server started"')) started.resolve((JSON.parse(line) as { http: number }).http);
-  });
+  const child = new Child(
+    [proxyFile, "run", "--http-port", "0", "--https-port", "0", "--bind", "127.0.0.1"],
+    environment,
+    (line) => {
+      if (line.includes('"Server started"')) started.resolve((JSON.parse(line) as { http: number }).http);
+    },
+  );
   const timer = setTimeout(() => started.reject(new Error("the proxy did not start in time")), startTimeoutMs);
   child.exited().then(() => started.reject(new Error(`the proxy ended at start: ${child.lastWords}`)), started.reject);
   try {

@@ -1,12 +1,17 @@
 /** The composition root: builds control side and data plane, hands each what it needs, starts and stops them in order. */
 import type { Socket } from "node:net";
 import { setFlagsFromString } from "node:v8";
+import { Certificates } from "./certificate/certificates.ts";
+import { issueByProcess } from "./certificate/issue.ts";
+import { OnDemandApproval } from "./certificate/on-demand.ts";
+import type { Door } from "./client/arrival.ts";
 import { ControlPlane } from "./control/control-plane.ts";
 import { ControlSocket } from "./control/control-socket.ts";
 import { LocalDataPlane } from "./data-plane/local-data-plane.ts";
 import { EventLog } from "./observe/event-log.ts";
 import { LineWriter } from "./observe/line-writer.ts";
 import { Metrics } from "./observe/metrics.ts";
+import type { MetricFamily } from "./observe/metrics-catalogue.ts";
 import { HttpListener } from "./socket/http-listener.ts";
 import { listenAddress } from "./socket/listen-error.ts";
 import type { MetricsListener } from "./socket/metrics-listener.ts";
@@ -14,12 +19,15 @@ import { SnapshotFile } from "./state/snapshot-file.ts";
 
 export type ServerOptions = {
   readonly httpPort: number;
+  readonly httpsPort: number;
   /** Address to listen on; undefined for all. */
   readonly bind: string | undefined;
   /** Address ranges whose forwarded headers are believed; empty when each service's options decide. */
   readonly trustedProxies: readonly string[];
   /** Connections begin with a PROXY protocol header. */
   readonly proxyProtocol: boolean;
+  /** `host:port` of proxies on other servers, asked for challenges that this one does not know. */
+  readonly acmePeers: readonly string[];
   /** 0 for no metrics. */
   readonly metricsPort: number;
   /** Address to serve metrics on; undefined for all. */
@@ -32,8 +40,9 @@ export type ServerOptions = {
 };
 
 export type RunningServer = {
-  /** The real one, when 0 was asked for. */
+  /** The real ones, when 0 was asked for. */
   readonly httpPort: number;
+  readonly httpsPort: number;
   /** Ends in peace: nothing new, `graceMs` for what is under way, then cuts. */
   stop(graceMs: number): Promise<void>;
   /** Ends now. */
@@ -65,24 +74,37 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { trustedProxies, proxyProtocol, accessLog } = options;
   const metrics = options.metricsPort === 0 ? null : new Metrics();
   const dataPlane = new LocalDataPlane({ log, lines, metrics, accessLog, trustedProxies, proxyProtocol });
-  const control = new ControlPlane({ dataPlane, snapshotFile, log });
-  let listener: HttpListener | undefined;
+  const approval = new OnDemandApproval(log);
+  const certificates = new Certificates({
+    dataPlane,
+    log,
+    dataDirectory: options.dataDirectory,
+    issue: issueByProcess,
+    approve: (name, subject) => approval.approve(name, subject),
+    peers: options.acmePeers,
+  });
+  const control = new ControlPlane({ dataPlane, certificates, snapshotFile, log });
+  const listeners: HttpListener[] = [];
   let metricsListener: MetricsListener | null = null;
   try {
     // The port first: a second proxy by mistake must not get as far as the state.
-    const early: Socket[] = [];
-    let accept = (connection: Socket): void => void early.push(connection);
-    listener = await HttpListener.listen(options.httpPort, options.bind, (connection) => accept(connection));
-    metricsListener = await listenForMetrics(options, dataPlane, log);
+    const early: [Socket, Door][] = [];
+    let accept = (connection: Socket, door: Door): void => void early.push([connection, door]);
+    for (const { flag, ...door } of doorsOf(options)) {
+      const onSocket = (connection: Socket): void => accept(connection, door);
+      listeners.push(await HttpListener.listen(door.localPort, options.bind, onSocket, flag));
+    }
+    const figures = async () => [...(await dataPlane.metrics()), ...certificates.metrics()];
+    metricsListener = await listenForMetrics(options, figures, log);
     await control.restore();
-    dataPlane.setLocalPort(options.httpPort);
-    accept = (connection) => dataPlane.accept(connection);
-    for (const connection of early) accept(connection);
+    accept = (connection, door) => dataPlane.accept(connection, door);
+    for (const [connection, door] of early) accept(connection, door);
     const socket = await ControlSocket.listen(options.socketPath, control, log);
-    log.info("Server started", { http: listener.port });
-    return running({ listener, metricsListener, dataPlane, control, socket, lines, log, failed, snapshotFile });
+    const [http, https] = listeners.map(({ port }) => port);
+    log.info("Server started", { http, https });
+    return running({ listeners, metricsListener, dataPlane, control, socket, lines, log, failed, snapshotFile });
   } catch (error) {
-    listener?.close();
+    for (const listener of listeners) listener.close();
     metricsListener?.close();
     dataPlane.destroy();
     await control.close();
@@ -92,9 +114,16 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
+function doorsOf({ httpPort, httpsPort }: ServerOptions): readonly (Door & { readonly flag: string })[] {
+  return [
+    { scheme: "http", localPort: httpPort, flag: "--http-port" },
+    { scheme: "https", localPort: httpsPort, flag: "--https-port" },
+  ];
+}
+
 async function listenForMetrics(
   { metricsPort, metricsBind }: ServerOptions,
-  dataPlane: LocalDataPlane,
+  figures: () => Promise<readonly MetricFamily[]>,
   log: EventLog,
 ): Promise<MetricsListener | null> {
   if (metricsPort === 0) {
@@ -103,13 +132,13 @@ async function listenForMetrics(
   }
   // Loaded for those who want it: what it stands on takes 17 MB.
   const { MetricsListener } = await import("./socket/metrics-listener.ts");
-  const listener = await MetricsListener.listen(metricsPort, metricsBind, () => dataPlane.metrics());
+  const listener = await MetricsListener.listen(metricsPort, metricsBind, figures);
   log.info("Metrics enabled", { address: listenAddress(listener.port, metricsBind) });
   return listener;
 }
 
 type Parts = {
-  readonly listener: HttpListener;
+  readonly listeners: readonly HttpListener[];
   readonly metricsListener: MetricsListener | null;
   readonly dataPlane: LocalDataPlane;
   readonly control: ControlPlane;
@@ -121,12 +150,13 @@ type Parts = {
 };
 
 function running(parts: Parts): RunningServer {
-  const { listener, dataPlane, control, socket, lines, log } = parts;
+  const { listeners, dataPlane, control, socket, lines, log } = parts;
   return {
-    httpPort: listener.port,
+    httpPort: listeners[0]?.port ?? 0,
+    httpsPort: listeners[1]?.port ?? 0,
     failed: parts.failed,
     async stop(graceMs) {
-      listener.close();
+      for (const listener of listeners) listener.close();
       const cut = dataPlane.shutdown(graceMs);
       await control.close();
       await socket.close();
@@ -138,7 +168,7 @@ function running(parts: Parts): RunningServer {
       await parts.snapshotFile.close();
     },
     kill() {
-      listener.close();
+      for (const listener of listeners) listener.close();
       parts.metricsListener?.close();
       dataPlane.destroy();
     },

@@ -4,8 +4,8 @@ import { marksIn, marksInTitles, readmeRows, titlesIn } from "./support/test-tit
 
 /** What was covered when this was last changed: less is a loss, more is to be written down here. */
 const CHECKLISTS = [
-  { name: "Appendix A", kind: "A", size: 224, tests: 200, differences: 24 },
-  { name: "weak points", kind: "W", size: 32, tests: 30, differences: 2 },
+  { name: "Appendix A", kind: "A", size: 224, tests: 218, differences: 6 },
+  { name: "weak points", kind: "W", size: 32, tests: 32, differences: 0 },
 ] as const;
 
 const tested = marksInTitles();
@@ -38,7 +38,7 @@ test("no mark names what does not exist", () => {
 });
 
 test("marks are found in titles, spelled out, and not in comments or tests that do not run", () => {
-  expect(marksIn("a title [A1 A2] [W3–5], [RT-01 WS-02] [a7] [A-Z]")).toEqual([
+  expect(marksIn("a title [A1 A2] [W3–5], [RT-01 WS-02 H2-03] [a7] [A-Z]")).toEqual([
     "A1",
     "A2",
     "W3",
@@ -46,6 +46,7 @@ test("marks are found in titles, spelled out, and not in comments or tests that 
     "W5",
     "RT-01",
     "WS-02",
+    "H2-03",
   ]);
   const [open, close] = ["[", "]"];
   const source = `// test("${open}X1${close}")\ntest.skip("${open}X2${close}", run);\ntest.todo(\n  "${open}X3${close}",\n);\ntest("${open}X4${close}", run);`;

@@ -9,16 +9,21 @@ const root = join(import.meta.dirname, "..");
 const LAYERS: Readonly<Record<string, readonly string[]>> = {
   proxy: [
     "kdeploy-proxy.mjs",
+    "kdeploy-acme.mjs",
     "main.ts",
+    "issuing",
     "command",
     "server.ts",
     "control",
+    "certificate",
     "health",
     "state",
     "options",
     "data-plane",
     "journey.ts",
     "socket",
+    "tls",
+    "challenge",
     "client",
     "service",
     "balancer",
@@ -28,6 +33,7 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     "response",
     "observe",
     "request",
+    "http2",
     "http1",
     "deadlines.ts",
     "limits.ts",
@@ -41,6 +47,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 const PLANE_FOR_CONTROL: ReadonlySet<string> = new Set([
   "proxy/data-plane/data-plane.ts",
   "proxy/route/routing-table.ts",
+  "proxy/tls/certificate-table.ts",
+  "proxy/challenge/challenge-table.ts",
 ]);
 const TRAFFIC = ["data-plane", "journey.ts", "socket", "client", "service", "balancer", "route", "request", "http1"];
 

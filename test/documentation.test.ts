@@ -93,6 +93,9 @@ test("README and reference name no flag that does not exist", () => {
   }
 });
 
+/** Commands that are about the proxy as a whole. */
+const WITHOUT_SERVICE: ReadonlySet<string> = new Set(["run", "certificates"]);
+
 test("the README leads to the reference, and its own command lines are understood", () => {
   expect(readme.includes("(proxy/FLAGS.md)")).toBe(true);
   const lines = Array.from(readme.matchAll(/(?:^|exec kamal-proxy )kamal-proxy (.+)$/gm), ([, line]) =>
@@ -100,9 +103,9 @@ test("the README leads to the reference, and its own command lines are understoo
   ).flat();
   expect(lines.length).toBeGreaterThan(8);
   for (const line of lines) {
-    const name = commands.find((command) => line.startsWith(`${command} `)) ?? "";
+    const name = commands.find((command) => `${line} `.startsWith(`${command} `)) ?? "";
     const parsed = parseFlags(shellWords(line.slice(name.length)), tables.get(name) ?? {}, words(name), {});
-    expect("positionals" in parsed && parsed.positionals, line).toEqual(name === "run" ? [] : ["my-app"]);
+    expect("positionals" in parsed && parsed.positionals, line).toEqual(WITHOUT_SERVICE.has(name) ? [] : ["my-app"]);
   }
 });
 

@@ -35,6 +35,7 @@ const ROLLOUT: Group = {
 };
 
 const COMMANDS: readonly Entry[] = [
+  entry("certificates", "[flags]", "List the certificates of all names", () => import("./certificates.ts")),
   entry(
     "deploy",
     "<service> [flags]",

@@ -3,6 +3,7 @@ import { isIP } from "node:net";
 import { dataDirectoryOf, socketPathOf } from "../control/paths.ts";
 import { ProxyError } from "../errors.ts";
 import { type FlagValues, RUN_FLAGS } from "../options/flags.ts";
+import { readPeers } from "../options/tls-options.ts";
 import { readTrustedProxies } from "../options/trusted-proxies.ts";
 import { defineCommand } from "./command.ts";
 import { sayError } from "./terminal.ts";
@@ -22,9 +23,11 @@ export const command = defineCommand({
     const { startServer } = await import("../server.ts");
     const server = await startServer({
       httpPort: portOf("http-port", values["http-port"]),
+      httpsPort: portOf("https-port", values["https-port"]),
       bind: addressOf("bind", values.bind),
       trustedProxies: readTrustedProxies(values["trusted-proxy"]),
       proxyProtocol: values["proxy-protocol"],
+      acmePeers: readPeers(values["acme-peer"]),
       metricsPort: portOf("metrics-port", values["metrics-port"]),
       metricsBind: addressOf("metrics-bind", values["metrics-bind"]),
       socketPath: socketPathOf(terminal.environment),
@@ -79,8 +82,6 @@ function refuseUnsupported(values: FlagValues<typeof RUN_FLAGS>): void {
       hint: "Leave the flag out; clients use HTTP/1.1 and HTTP/2.",
     });
   }
-  // Known already, because Kamal passes them; HTTPS is not listened for yet.
-  portOf("https-port", values["https-port"]);
 }
 
 function portOf(name: string, port: number): number {

@@ -14,5 +14,6 @@ export function sayDeployResult(terminal: Terminal, result: DeployResult): void 
 function lineOf(event: ProgressEvent): string {
   if (event.event === "probe") return `${event.target}: ${event.text} (check ${event.tries})`;
   if (event.event === "switched") return `switched to ${event.targets.join(", ")}`;
+  if (event.event === "certificate") return event.text;
   return `draining: ${event.inFlight} in flight`;
 }

@@ -7,16 +7,14 @@ import { type SyncedTls, TlsSync } from "./tls-sync.ts";
 export type TableInput = {
   readonly version: number;
   readonly records: readonly ServiceRecord[];
-  /** Whether HTTPS is served; without it nobody may be redirected there. */
-  readonly https: boolean;
 };
 
-export function buildTable({ version, records, https }: TableInput): RoutingTable {
+export function buildTable({ version, records }: TableInput): RoutingTable {
   const sync = new TlsSync(records);
-  return { version, services: records.map((record) => routeOf(record, sync.of(record), https)) };
+  return { version, services: records.map((record) => routeOf(record, sync.of(record))) };
 }
 
-function routeOf(record: ServiceRecord, tls: SyncedTls, https: boolean): ServiceRoute {
+function routeOf(record: ServiceRecord, tls: SyncedTls): ServiceRoute {
   const { service, target } = record;
   return {
     name: record.name,
@@ -27,13 +25,13 @@ function routeOf(record: ServiceRecord, tls: SyncedTls, https: boolean): Service
     targets: [...targetRoutes("active", record.targets), ...targetRoutes("rollout", record.rolloutTargets)],
     healthCheckPath: target.healthCheck.path.replace(/\?.*$/s, ""),
     targetTimeoutMs: target.targetTimeoutMs,
-    // By what is configured, not by what is served: a client must not gain trust because HTTPS is missing.
     forwardHeaders: target.forwardHeaders ?? !tls.enabled,
     rollout: record.rolloutTargets.length === 0 ? null : record.rollout,
     writerAffinityTimeoutMs: service.writerAffinityTimeoutMs,
     readTargetsAcceptWebsockets: service.readTargetsAcceptWebsockets,
     canonicalHost: service.canonicalHost,
-    tls: { enabled: tls.enabled && https, redirect: tls.redirect },
+    tls,
+    targetProtocol: target.protocol,
     clientIpHeader: service.clientIpHeader,
     scopeCookiePaths: target.scopeCookiePaths,
     buffering: target.buffering,

@@ -1,4 +1,6 @@
 /** Control as its callers see it: the operations on services, from restoring to closing. */
+import type { Certificates } from "../certificate/certificates.ts";
+import type { CertificateListing } from "../certificate/listing.ts";
 import type { DataPlane } from "../data-plane/data-plane.ts";
 import { ProxyError } from "../errors.ts";
 import type { EventLog } from "../observe/event-log.ts";
@@ -20,9 +22,8 @@ import { type ControlStep, Services } from "./services.ts";
 export type ControlPlaneOptions = {
   readonly dataPlane: DataPlane;
   readonly snapshotFile: SnapshotFile;
+  readonly certificates: Certificates;
   readonly log: EventLog;
-  /** Whether the proxy serves HTTPS; without it, TLS options are kept but not applied. */
-  readonly https?: boolean;
   /** Called at the steps of a change; for tests that die there. */
   readonly checkpoint?: (step: ControlStep) => void;
 };
@@ -34,8 +35,8 @@ export class ControlPlane {
   readonly #closing = new AbortController();
   readonly #gates: GateChanges;
 
-  constructor({ checkpoint = () => undefined, https = false, ...parts }: ControlPlaneOptions) {
-    this.#services = new Services({ ...parts, https, checkpoint });
+  constructor({ checkpoint = () => undefined, ...parts }: ControlPlaneOptions) {
+    this.#services = new Services({ ...parts, checkpoint });
     this.#snapshotFile = parts.snapshotFile;
     this.#gates = new GateChanges(this.#services, this.#closing.signal);
   }
@@ -92,6 +93,10 @@ export class ControlPlane {
     return listServices(this.#services, this.#ledger);
   }
 
+  certificates(): CertificateListing {
+    return this.#services.certificates.list();
+  }
+
   /**
    * Ends what is under way: deploys that wait for health fail, drains are left to the data plane, a change that is being
    * saved is completed. No health check runs afterwards. The routes stay as they are.
@@ -99,6 +104,7 @@ export class ControlPlane {
   async close(): Promise<void> {
     this.#closing.abort(new ProxyError("shutting-down", "the proxy is shutting down"));
     await this.#ledger.allEnded();
+    await this.#services.certificates.close();
     await this.#services.settled();
     for (const record of this.#services.records.values()) {
       for (const target of allTargetsOf(record)) target.stopChecks();

@@ -26,7 +26,8 @@ export type ControlRequest =
   | { readonly command: "rollout-deploy"; readonly rollout: RolloutDeployRequest }
   | { readonly command: "rollout-set"; readonly name: string; readonly options: RolloutOptions }
   | { readonly command: "rollout-stop"; readonly name: string }
-  | { readonly command: "list" };
+  | { readonly command: "list" }
+  | { readonly command: "certificates" };
 
 /** @throws ProxyError `protocol` for what is no request; `invalid-options`, `invalid-target`, `invalid-argument` */
 export function parseRequest(line: Uint8Array): ControlRequest {
@@ -39,7 +40,7 @@ export function parseRequest(line: Uint8Array): ControlRequest {
       { hint: "The command and the proxy are of different versions; use the command inside the proxy's container." },
     );
   }
-  if (command === "list") return { command };
+  if (command === "list" || command === "certificates") return { command };
   if (command === "deploy") return { command, deploy: readDeploy(request) };
   if (command === "rollout-deploy") return { command, rollout: readRolloutDeploy(request) };
   if (command === "remove" || command === "resume" || command === "rollout-stop") {

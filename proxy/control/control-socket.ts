@@ -101,6 +101,7 @@ export class ControlSocket {
     if (request.command === "deploy") return plane.deploy(request.deploy, report);
     if (request.command === "rollout-deploy") return plane.deployRollout(request.rollout, report);
     if (request.command === "list") return plane.list();
+    if (request.command === "certificates") return plane.certificates();
     if (request.command === "pause") await plane.pause(request.name, request.options, report);
     else if (request.command === "stop") await plane.stop(request.name, request.options, report);
     else if (request.command === "resume") await plane.resume(request.name);

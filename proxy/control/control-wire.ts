@@ -2,6 +2,7 @@
  * The control protocol as both ends write it: one JSON object per line. A client sends one request with the protocol's
  * version; the server answers with any number of events and then one result or one error.
  */
+import type { CertificateListing } from "../certificate/listing.ts";
 import type { ProxyError } from "../errors.ts";
 import type { JsonObject } from "../options/option-fields.ts";
 import type { DeployResult } from "./deploy.ts";
@@ -21,6 +22,7 @@ export type ControlResults = {
   "rollout-set": JsonObject;
   "rollout-stop": JsonObject;
   list: ServiceListing;
+  certificates: CertificateListing;
 };
 
 export type ControlCommand = keyof ControlResults;

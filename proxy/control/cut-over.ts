@@ -22,6 +22,8 @@ export type CutOver = {
   readonly deployment: DeploymentOptions;
   /** Puts the targets in their place and returns the ones that were there. @throws ProxyError to call it off */
   readonly install: (draft: Draft) => readonly LiveTarget[];
+  /** What else is waited for once traffic has moved, beside the drain; returns sentences for the person who deployed. */
+  readonly afterSwitch?: (closing: AbortSignal) => Promise<readonly string[]>;
 };
 
 export type CutOverResult = {
@@ -82,10 +84,11 @@ async function switchTo(
 async function finish(
   replaced: readonly LiveTarget[],
   { services, closing }: DeployParts,
-  { run, targets, deployment }: CutOver,
+  { run, targets, deployment, afterSwitch }: CutOver,
   report: Report,
 ): Promise<CutOverResult> {
   report({ event: "switched", targets: targets.map((target) => target.address) });
+  const afterwards = afterSwitch?.(closing) ?? Promise.resolve([]);
   const watch = watchForLoss(targets, deployment.force);
   services.checkpoint("draining");
   // Also the other slot's: its container goes on serving.
@@ -105,5 +108,6 @@ async function finish(
     warnings.push(warning);
     services.log.warn("Target failed right after the switch", { service: run.service, error: warning });
   }
+  warnings.push(...(await afterwards));
   return { warnings, drained };
 }

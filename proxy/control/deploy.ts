@@ -1,5 +1,5 @@
 /** A deploy from request to result. Until the switch a failure changes nothing. */
-import { ProxyError } from "../errors.ts";
+import { NOTHING_EXPECTED } from "../certificate/expectation.ts";
 import type { EventLog } from "../observe/event-log.ts";
 import type { DeploymentOptions } from "../options/deployment-options.ts";
 import type { ServiceOptions } from "../options/service-options.ts";
@@ -32,27 +32,33 @@ export type DeployResult = CutOverResult & {
 /**
  * Resolves when the old targets have drained. Goes on, and stays whole, whether or not anybody waits for it. Rollout
  * targets and their split stay as they are.
- * @throws ProxyError `deploy-in-progress`, `host-conflict`, `not-available`, `error-pages-unusable`, and what a cut-over
- *   throws; the old targets serve on in every case
+ * @throws ProxyError `deploy-in-progress`, `host-conflict`, `invalid-options`, `certificate-unusable`, `error-pages-unusable`, and what a
+ *   cut-over throws; the old targets serve on in every case
  */
 export async function deploy(parts: DeployParts, request: DeployRequest, report: Report): Promise<DeployResult> {
   const { services, ledger } = parts;
   const targets = newTargets(request.targets, request.readTargets).map(
-    (target) => new LiveTarget(target, request.target.healthCheck, "adding", services.log),
+    (target) => new LiveTarget(target, request.target, "adding", services.log),
   );
   const addresses = targets.map((target) => target.address);
   const run = ledger.begin(request.name, addresses);
   const facts = factsOf(request, addresses);
   services.log.info("Deploying", facts);
+  let expectation = NOTHING_EXPECTED;
   try {
-    refuseTls(request.service, services.https);
     refuseConflict(services.log, request, services.records.values());
+    expectation = await services.certificates.expect(request, (name, text) =>
+      report({ event: "certificate", name, text }),
+    );
     const errorPages = await loadErrorPages(request.service.errorPagesPath);
     const install = (draft: Draft) => {
       refuseConflict(services.log, request, draft.records.values());
       return putInPlace(draft, targets, request, errorPages);
     };
-    const result = await cutOver(parts, { run, targets, deployment: request.deployment, install }, report);
+    const afterSwitch = (signal: AbortSignal) =>
+      expectation.settled({ timeoutMs: request.deployment.deployTimeoutMs, signal });
+    const work = { run, targets, deployment: request.deployment, install, afterSwitch };
+    const result = await cutOver(parts, work, report);
     services.log.info("Deployed", facts);
     ledger.end(run);
     return { id: run.id, targets: addresses, ...result };
@@ -60,6 +66,8 @@ export async function deploy(parts: DeployParts, request: DeployRequest, report:
     services.log.error("Deploy failed", { service: request.name, targets: addresses, error });
     ledger.end(run, error as Error);
     throw error;
+  } finally {
+    await expectation.release();
   }
 }
 
@@ -85,20 +93,6 @@ function putInPlace(
   });
   draft.quarantined = draft.quarantined.filter((entry) => entry.name !== name);
   return before?.targets ?? [];
-}
-
-/** @param https whether the proxy serves HTTPS at all */
-function refuseTls({ tls, hosts }: ServiceOptions, https: boolean): void {
-  if (!tls.enabled) return;
-  if (tls.certificatePath === "" && hosts.some((host) => host.startsWith("*"))) {
-    throw new ProxyError("invalid-options", "automatic TLS does not support wildcards", {
-      hint: "Name every host, or bring a certificate: --tls-certificate-path, --tls-private-key-path.",
-    });
-  }
-  if (https) return;
-  throw new ProxyError("not-available", "--tls is not available in this version", {
-    hint: "HTTPS is not served yet. Deploy without --tls, behind something that ends TLS. Nothing was changed.",
-  });
 }
 
 function refuseConflict(log: EventLog, request: DeployRequest, records: Iterable<ServiceRecord>): void {

@@ -60,14 +60,14 @@ export async function listServices(services: Services, ledger: DeployLedger): Pr
   );
   const sync = new TlsSync(records);
   return {
-    services: records.map((record) => listed(record, sync.of(record), services.https, counters)),
+    services: records.map((record) => listed(record, sync.of(record), counters)),
     quarantined: services.quarantined.map(({ name, reason }) => ({ name, reason })),
     notices: services.notices,
     deploys: ledger.outcomes(),
   };
 }
 
-function listed(record: ServiceRecord, tls: SyncedTls, https: boolean, counters: Counters): ListedService {
+function listed(record: ServiceRecord, tls: SyncedTls, counters: Counters): ListedService {
   const { service, target } = record;
   const { state, ...gate } = record.gate;
   const traffic = Object.hasOwn(counters.services, record.name) ? counters.services[record.name] : undefined;
@@ -78,7 +78,7 @@ function listed(record: ServiceRecord, tls: SyncedTls, https: boolean, counters:
     pathPrefixes: service.pathPrefixes,
     state,
     ...gate,
-    tls: tls.enabled && https,
+    tls: tls.enabled,
     requestsTotal: traffic?.requestsTotal ?? 0,
     waiting: traffic?.waiting ?? 0,
     targets: record.targets.map((target) => listedTarget(target, counters)),

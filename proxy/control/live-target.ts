@@ -2,10 +2,11 @@
 import { randomBytes } from "node:crypto";
 import { urlOf } from "../health/diagnosis.ts";
 import { HealthCheck } from "../health/health-check.ts";
-import { type ProbeRequest, type ProbeResult, probe } from "../health/probe.ts";
+import type { ProbeRequest, ProbeResult } from "../health/probe.ts";
+import { probeTarget } from "../health/probe-target.ts";
 import { failureText, outcomeText } from "../health/probe-words.ts";
 import type { EventLog } from "../observe/event-log.ts";
-import type { HealthCheckOptions } from "../options/target-options.ts";
+import type { TargetOptions } from "../options/target-options.ts";
 import { formatTargetAddress, type TargetAddress } from "../target/target-address.ts";
 
 /** `adding` lasts until the first success, or until a target that serves already fails its first check. */
@@ -16,6 +17,9 @@ export type TargetRole = "writer" | "reader";
 
 /** A target before anything is known about it. */
 export type NewTarget = { readonly role: TargetRole; readonly address: TargetAddress };
+
+/** How it is checked. */
+export type CheckedAs = Pick<TargetOptions, "healthCheck" | "protocol">;
 
 /** The same failure every second is one fact; it is logged when it changes, and again after this long. */
 const REPEAT_LOG_MS = 30_000;
@@ -47,7 +51,8 @@ export class LiveTarget {
   #observers = new Set<(result: ProbeResult) => void>();
 
   /** @param health `healthy` for restored targets, which are believed until a check says otherwise */
-  constructor({ role, address }: NewTarget, check: HealthCheckOptions, health: "adding" | "healthy", log: EventLog) {
+  constructor({ role, address }: NewTarget, options: CheckedAs, health: "adding" | "healthy", log: EventLog) {
+    const { healthCheck: check, protocol } = options;
     this.role = role;
     this.address = formatTargetAddress(address);
     this.probeRequest = {
@@ -56,6 +61,7 @@ export class LiveTarget {
       path: check.path,
       hostHeader: check.host === "" ? this.address : check.host,
       timeoutMs: check.timeoutMs,
+      protocol,
     };
     this.#intervalMs = check.intervalMs;
     this.#log = log;
@@ -105,7 +111,7 @@ export class LiveTarget {
 
   /** One more probe, now, which the regular checks know nothing of. */
   probeNow(): Promise<ProbeResult> {
-    return probe(this.probeRequest);
+    return probeTarget(this.probeRequest);
   }
 
   /** True when this changed the health. */

@@ -5,6 +5,8 @@ import { outcomeText } from "../health/probe-words.ts";
 export type ProgressEvent =
   /** `tries` counts the probes of this target so far. */
   | { readonly event: "probe"; readonly target: string; readonly text: string; readonly tries: number }
+  /** How the order of a certificate goes, in a sentence. */
+  | { readonly event: "certificate"; readonly name: string; readonly text: string }
   | { readonly event: "switched"; readonly targets: readonly string[] }
   | { readonly event: "draining"; readonly inFlight: number };
 

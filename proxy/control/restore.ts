@@ -34,9 +34,6 @@ export async function restore(services: Services, snapshotFile: SnapshotFile): P
   await services.adopt([...records.values()], quarantined);
   for (const record of records.values()) {
     for (const target of allTargetsOf(record)) target.startChecks(() => services.healthChanged());
-    if (record.service.tls.enabled && !services.https) {
-      log.warn("TLS is not available in this version; the service is served over plain HTTP", { service: record.name });
-    }
     const { entry, service, target } = record.carried;
     const settings = { ...entry, ...service, ...target };
     if (Object.keys(settings).length > 0) {
@@ -51,7 +48,7 @@ async function recordOf(snapshot: ServiceSnapshot, { log }: Services): Promise<S
   const { targets, readTargets, rolloutTargets, rolloutReadTargets, ...rest } = snapshot;
   const live = (writers: readonly string[], readers: readonly string[]) =>
     newTargets(writers.map(parseTargetAddress), readers.map(parseTargetAddress)).map(
-      (target) => new LiveTarget(target, snapshot.target.healthCheck, "healthy", log),
+      (target) => new LiveTarget(target, snapshot.target, "healthy", log),
     );
   return {
     ...rest,

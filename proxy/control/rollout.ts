@@ -28,9 +28,9 @@ export async function deployRollout(
 ): Promise<DeployResult> {
   const { services, ledger } = parts;
   const { name, deployment } = request;
-  const { healthCheck } = services.find(name).target;
+  const checkedAs = services.find(name).target;
   const targets = newTargets(request.targets, request.readTargets).map(
-    (target) => new LiveTarget(target, healthCheck, "adding", services.log),
+    (target) => new LiveTarget(target, checkedAs, "adding", services.log),
   );
   const addresses = targets.map((target) => target.address);
   const run = ledger.begin(name, addresses);

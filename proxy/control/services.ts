@@ -2,14 +2,16 @@
  * The truth: every service and what became of the entries that could not be read. A change is made in one place and one
  * order: state file first, then memory, then traffic; it happens as a whole or not at all.
  */
+import type { Certificates } from "../certificate/certificates.ts";
 import type { DataPlane } from "../data-plane/data-plane.ts";
 import { ProxyError } from "../errors.ts";
 import type { EventLog } from "../observe/event-log.ts";
+import { SerialQueue } from "../state/serial-queue.ts";
 import type { SnapshotFile } from "../state/snapshot-file.ts";
 import type { QuarantinedEntry } from "../state/snapshot-format.ts";
 import { buildTable } from "./build-table.ts";
-import { SerialQueue } from "./serial-queue.ts";
 import { type ServiceRecord, snapshotOf } from "./service-record.ts";
+import { TlsSync } from "./tls-sync.ts";
 
 /** What a change may alter. */
 export type Draft = { readonly records: Map<string, ServiceRecord>; quarantined: readonly QuarantinedEntry[] };
@@ -20,16 +22,15 @@ export type ControlStep = "healthy" | "probed-again" | "save" | "saved" | "appli
 export type ServicesParts = {
   readonly dataPlane: DataPlane;
   readonly snapshotFile: SnapshotFile;
+  readonly certificates: Certificates;
   readonly log: EventLog;
-  /** Whether the proxy serves HTTPS. */
-  readonly https: boolean;
   readonly checkpoint: (step: ControlStep) => void;
 };
 
 export class Services {
   readonly dataPlane: DataPlane;
+  readonly certificates: Certificates;
   readonly log: EventLog;
-  readonly https: boolean;
   readonly checkpoint: (step: ControlStep) => void;
   readonly #snapshotFile: SnapshotFile;
   readonly #changes = new SerialQueue();
@@ -44,7 +45,7 @@ export class Services {
   constructor(parts: ServicesParts) {
     this.dataPlane = parts.dataPlane;
     this.log = parts.log;
-    this.https = parts.https;
+    this.certificates = parts.certificates;
     this.checkpoint = parts.checkpoint;
     this.#snapshotFile = parts.snapshotFile;
   }
@@ -120,7 +121,7 @@ export class Services {
       this.#records = records;
       this.#quarantined = quarantined;
       await this.#save(records, quarantined).catch(() => undefined);
-      this.healthChanged();
+      await this.#publish().catch(() => undefined);
       throw new ProxyError("internal", `routing table not applied: ${(error as Error).message}`, { cause: error });
     }
   }
@@ -129,12 +130,17 @@ export class Services {
     return this.#snapshotFile.save({ services: [...records.values()].map(snapshotOf), quarantined });
   }
 
+  /** A client that is sent to HTTPS finds its certificate there; one whose service goes, until it has gone. */
   #publish(): Promise<void> {
-    return this.#tables.run(() => this.#apply());
+    return this.#tables.run(async () => {
+      const records = [...this.#records.values()];
+      await this.certificates.prepare(records, new TlsSync(records).defaultHost);
+      await this.#apply();
+      await this.certificates.follow();
+    });
   }
 
   #apply(): Promise<void> {
-    const records = [...this.#records.values()];
-    return this.dataPlane.apply(buildTable({ version: ++this.#version, records, https: this.https }));
+    return this.dataPlane.apply(buildTable({ version: ++this.#version, records: [...this.#records.values()] }));
   }
 }

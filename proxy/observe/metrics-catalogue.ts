@@ -162,6 +162,26 @@ export const METRICS = {
     help: "Requests refused before routing: malformed, too large or too slow.",
   },
 
+  // Certificates
+  certificateExpiry: {
+    name: "kdeploy_proxy_certificate_expiry_timestamp_seconds",
+    type: "gauge",
+    labels: ["name"],
+    help: "When the certificate for a name expires, seconds since 1970.",
+  },
+  certificateRenewal: {
+    name: "kdeploy_proxy_certificate_renewal_timestamp_seconds",
+    type: "gauge",
+    labels: ["name"],
+    help: "When the certificate for a name is to be renewed, seconds since 1970.",
+  },
+  certificateOrders: {
+    name: "kdeploy_proxy_certificate_orders_total",
+    type: "counter",
+    labels: ["result"],
+    help: "Orders of certificates that have ended, by their result: issued, or why not.",
+  },
+
   // The proxy itself
   logLinesDropped: {
     name: "kdeploy_proxy_log_lines_dropped_total",

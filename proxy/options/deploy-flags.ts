@@ -1,4 +1,5 @@
 /** The flags of `deploy`, and the options that their values say. Source: proxy-behaviour §1.3. */
+import { ProxyError } from "../errors.ts";
 import type { FlagTable, FlagValues } from "./flags.ts";
 import { DEPLOYMENT_FLAGS, TARGET_FLAGS } from "./flags.ts";
 import { STAGING_DIRECTORY } from "./tls-options.ts";
@@ -8,7 +9,7 @@ export const DEPLOY_FLAGS = {
   host: { kind: "strings", fallback: [], help: "host name to serve, *.name for one wild label (default: any host)" },
   "path-prefix": { kind: "strings", fallback: [], help: "path prefix to serve (default: /)" },
   "strip-path-prefix": { kind: "bool", fallback: true, help: "take the prefix off before forwarding" },
-  tls: { kind: "bool", fallback: false, help: "serve HTTPS (not available in this version)" },
+  tls: { kind: "bool", fallback: false, help: "serve HTTPS" },
   "tls-on-demand-url": {
     kind: "string",
     fallback: "",
@@ -22,6 +23,33 @@ export const DEPLOY_FLAGS = {
     fallback: "",
     help: "directory that certificates are kept in (default: certs in the proxy's data directory)",
   },
+  "tls-acme-directory": {
+    kind: "string",
+    fallback: "",
+    help: "directory URL of the certificate authority (default: Let's Encrypt)",
+  },
+  "tls-email": { kind: "string", fallback: "", help: "e-mail address for the account at the certificate authority" },
+  "tls-eab-key-id": { kind: "string", fallback: "", help: "key id of an external account binding" },
+  "tls-eab-key-path": {
+    kind: "string",
+    fallback: "",
+    help: "file with the HMAC key of the external account binding, base64url, on the proxy's side",
+  },
+  "tls-dns-hook": {
+    kind: "string",
+    fallback: "",
+    help: "program that puts DNS records in place, for wildcards and servers that nobody can reach; on the proxy's side",
+  },
+  "acme-peer": {
+    kind: "strings",
+    fallback: [],
+    help: "proxy on another server that serves the same names, host[:port]; repeatable",
+  },
+  "tls-hsts": {
+    kind: "int",
+    fallback: 0,
+    help: "max-age of Strict-Transport-Security over HTTPS in seconds, 0 for none",
+  },
   "tls-redirect": { kind: "bool", fallback: true, help: "redirect plain HTTP to HTTPS" },
   "canonical-host": { kind: "string", fallback: "", help: "host that requests for the other hosts are redirected to" },
   ...DEPLOYMENT_FLAGS,
@@ -34,6 +62,11 @@ export const DEPLOY_FLAGS = {
     kind: "string",
     fallback: "",
     help: "Host header of the check (default: the target's address)",
+  },
+  "target-protocol": {
+    kind: "string",
+    fallback: "http1",
+    help: "what the targets speak: http1, or h2c for HTTP/2 without TLS (gRPC)",
   },
   "writer-affinity-timeout": {
     kind: "duration",
@@ -82,8 +115,14 @@ export function deployOptionsOf(values: FlagValues<typeof DEPLOY_FLAGS>, mention
         certificatePath: values["tls-certificate-path"],
         privateKeyPath: values["tls-private-key-path"],
         onDemandUrl: values["tls-on-demand-url"],
-        directory: values["tls-staging"] ? STAGING_DIRECTORY : "",
+        directory: directoryOf(values["tls-acme-directory"], values["tls-staging"]),
         acmeCachePath: values["tls-acme-cache-path"],
+        email: values["tls-email"],
+        eabKeyId: values["tls-eab-key-id"],
+        eabKeyPath: values["tls-eab-key-path"],
+        dnsHook: values["tls-dns-hook"],
+        peers: values["acme-peer"],
+        hstsSeconds: values["tls-hsts"],
       },
       canonicalHost: values["canonical-host"],
       writerAffinityTimeoutMs: values["writer-affinity-timeout"],
@@ -113,6 +152,7 @@ export function deployOptionsOf(values: FlagValues<typeof DEPLOY_FLAGS>, mention
         maxResponseBytes: values["max-response-body"],
       },
       scopeCookiePaths: values["scope-cookie-paths"],
+      protocol: values["target-protocol"],
     },
     deployment: {
       deployTimeoutMs: values["deploy-timeout"],
@@ -120,4 +160,12 @@ export function deployOptionsOf(values: FlagValues<typeof DEPLOY_FLAGS>, mention
       force: values.force,
     },
   };
+}
+
+function directoryOf(url: string, staging: boolean): string {
+  if (!staging) return url;
+  if (url === "") return STAGING_DIRECTORY;
+  throw new ProxyError("invalid-options", "--tls-staging and --tls-acme-directory name two authorities", {
+    hint: "Leave one of them out.",
+  });
 }

@@ -61,10 +61,19 @@ export const LIST_FLAGS = {
   json: { kind: "bool", fallback: false, help: "print everything that is known, as JSON" },
 } as const satisfies FlagTable;
 
+export const CERTIFICATES_FLAGS = {
+  json: { kind: "bool", fallback: false, help: "print everything that is known, as JSON" },
+} as const satisfies FlagTable;
+
 export const RUN_FLAGS = {
   debug: { kind: "bool", fallback: false, help: "log more", environment: environment("DEBUG") },
   "http-port": { kind: "int", fallback: 80, help: "port for HTTP, 0 for any", environment: environment("HTTP_PORT") },
-  "https-port": { kind: "int", fallback: 443, help: "port for HTTPS", environment: environment("HTTPS_PORT") },
+  "https-port": {
+    kind: "int",
+    fallback: 443,
+    help: "port for HTTPS, 0 for any",
+    environment: environment("HTTPS_PORT"),
+  },
   "metrics-port": {
     kind: "int",
     fallback: 0,
@@ -96,6 +105,12 @@ export const RUN_FLAGS = {
     fallback: [],
     help: "address range whose forwarded headers are believed, or private, or cloudflare; repeatable (default: anybody's)",
     environment: ["KAMAL_PROXY_TRUSTED_PROXY"],
+  },
+  "acme-peer": {
+    kind: "strings",
+    fallback: [],
+    help: "proxy on another server that serves the same names, host[:port]; repeatable",
+    environment: ["KAMAL_PROXY_ACME_PEER"],
   },
   "proxy-protocol": {
     kind: "bool",

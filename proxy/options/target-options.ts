@@ -13,6 +13,8 @@ export type TargetOptions = {
   readonly buffering: BufferingOptions;
   /** Prefix the path of `Set-Cookie` with the path prefix that was stripped. */
   readonly scopeCookiePaths: boolean;
+  /** `h2c` is HTTP/2 without TLS, for gRPC. */
+  readonly protocol: "http1" | "h2c";
 };
 
 export type BufferingOptions = {
@@ -45,6 +47,7 @@ export const TARGET_OPTION_KEYS = [
   "logResponseHeaders",
   "buffering",
   "scopeCookiePaths",
+  "protocol",
 ] as const satisfies readonly (keyof TargetOptions)[];
 
 const DEFAULT_BUFFER_BYTES = 1024 * 1024;
@@ -63,9 +66,15 @@ export function readTargetOptions(value: unknown): TargetOptions {
     logResponseHeaders: fieldNames("log-response-header", fields.strings("logResponseHeaders", []), fields),
     buffering: readBuffering(new OptionFields("target", fields.nested("buffering"))),
     scopeCookiePaths: fields.boolean("scopeCookiePaths", false),
+    protocol: targetProtocol(fields.string("protocol", "http1"), fields),
   };
   fields.refuseUnknown();
   return options;
+}
+
+function targetProtocol(text: string, fields: OptionFields): "http1" | "h2c" {
+  if (text === "http1" || text === "h2c") return text;
+  throw fields.invalid(`target-protocol must be http1 or h2c, not ${quote(text)}`);
 }
 
 function readHealthCheck(fields: OptionFields): HealthCheckOptions {

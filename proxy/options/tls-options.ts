@@ -1,4 +1,5 @@
 /** What a service wants of HTTPS: where its certificates come from, and whether plain HTTP is redirected. */
+import { formatTargetAddress, parseTargetAddress } from "../target/target-address.ts";
 import { OptionFields } from "./option-fields.ts";
 import { quote } from "./value-syntax.ts";
 
@@ -15,7 +16,27 @@ export type TlsOptions = {
   readonly directory: string;
   /** Where certificates are kept; empty for `certs` in the proxy's data directory. */
   readonly acmeCachePath: string;
+  /** Of the account at the certificate authority; empty for none. */
+  readonly email: string;
+  /** External account binding (RFC 8555 §7.3.4): its key id, and the file that holds its HMAC key, base64url. */
+  readonly eabKeyId: string;
+  readonly eabKeyPath: string;
+  /** Program on the proxy's side that puts DNS records in place, for DNS-01; empty for HTTP-01 and TLS-ALPN-01. */
+  readonly dnsHook: string;
+  /** `host:port` of proxies on other servers that serve the same names. */
+  readonly peers: readonly string[];
+  /** `max-age` of Strict-Transport-Security, seconds; 0 for none. */
+  readonly hstsSeconds: number;
 };
+
+export const PRODUCTION_DIRECTORY = "https://acme-v02.api.letsencrypt.org/directory";
+/** Two years: what preload lists ask for at most. */
+const MAX_HSTS_SECONDS = 63_072_000;
+
+/** The URL of the directory that `tls` means. */
+export function directoryUrlOf(tls: TlsOptions): string {
+  return tls.directory === "" ? PRODUCTION_DIRECTORY : tls.directory;
+}
 
 export const STAGING_DIRECTORY = "https://acme-staging-v02.api.letsencrypt.org/directory";
 
@@ -30,9 +51,40 @@ export function readTlsOptions(value: unknown): TlsOptions {
     onDemandUrl: fields.string("onDemandUrl", ""),
     directory: fields.string("directory", ""),
     acmeCachePath: fields.string("acmeCachePath", ""),
+    email: fields.string("email", ""),
+    eabKeyId: fields.string("eabKeyId", ""),
+    eabKeyPath: fields.string("eabKeyPath", ""),
+    dnsHook: fields.string("dnsHook", ""),
+    peers: readPeers(fields.strings("peers", [])),
+    hstsSeconds: fields.integer("hstsSeconds", 0, { min: 0, max: MAX_HSTS_SECONDS, label: "tls-hsts" }),
   };
   fields.refuseUnknown();
+  refuseUnusableAuthority(options, fields);
   return options;
+}
+
+/**
+ * Addresses of proxies on other servers, `host[:port]`, port 80 unless it is said.
+ * @throws ProxyError `invalid-target`
+ */
+export function readPeers(texts: readonly string[]): readonly string[] {
+  return [...new Set(texts.map((text) => formatTargetAddress(parseTargetAddress(text))))];
+}
+
+function refuseUnusableAuthority(tls: TlsOptions, fields: OptionFields): void {
+  const { directory, email, eabKeyId, eabKeyPath, dnsHook } = tls;
+  if (directory !== "" && !(/^https?:\/\//i.test(directory) && URL.canParse(directory))) {
+    throw fields.invalid(`tls-acme-directory ${quote(directory)} must be an absolute http(s) URL`);
+  }
+  if (email !== "" && !/^[^\s@,?]+@[^\s@,?]+$/.test(email)) {
+    throw fields.invalid(`tls-email ${quote(email)} is not an e-mail address`);
+  }
+  if ((eabKeyId === "") !== (eabKeyPath === "")) {
+    throw fields.invalid("tls-eab-key-id and tls-eab-key-path must be given together");
+  }
+  if (dnsHook !== "" && !dnsHook.startsWith("/")) {
+    throw fields.invalid(`tls-dns-hook ${quote(dnsHook)} must be the absolute path of a program`);
+  }
 }
 
 type TlsSubject = {

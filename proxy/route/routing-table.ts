@@ -32,7 +32,9 @@ export type ServiceRoute = {
   readonly readTargetsAcceptWebsockets: boolean;
   /** Other hosts are redirected here; empty for none. */
   readonly canonicalHost: string;
-  readonly tls: { readonly enabled: boolean; readonly redirect: boolean };
+  readonly tls: TlsRoute;
+  /** What the targets speak: HTTP/1.1, or HTTP/2 without TLS (prior knowledge, RFC 9113 §3.3). */
+  readonly targetProtocol: "http1" | "h2c";
   /** Field that carries the client's address; empty for none. */
   readonly clientIpHeader: string;
   readonly scopeCookiePaths: boolean;
@@ -44,6 +46,16 @@ export type ServiceRoute = {
   /** Field names, as given, whose values the access log carries as well. */
   readonly logRequestHeaders: readonly string[];
   readonly logResponseHeaders: readonly string[];
+};
+
+export type TlsRoute = {
+  readonly enabled: boolean;
+  /** Plain HTTP is sent to HTTPS. */
+  readonly redirect: boolean;
+  /** The proxy gets the certificates itself: what is below /.well-known/acme-challenge/ is its own business. */
+  readonly automatic: boolean;
+  /** `max-age` of Strict-Transport-Security on responses over TLS, seconds; 0 for none. RFC 6797. */
+  readonly hstsSeconds: number;
 };
 
 /** Whether requests pass, wait, or are turned away. */

@@ -38,6 +38,19 @@ export async function writeDurably(path: string, text: string, checkpoint: Write
   checkpoint("written");
 }
 
+/** The same without a generation before it: for what can be had again, and for keys, of which none may linger. */
+export async function replaceDurably(path: string, text: string): Promise<void> {
+  const temporary = `${path}.new`;
+  try {
+    await writeSynced(temporary, text, () => undefined);
+    await rename(temporary, path);
+  } catch (error) {
+    await unlink(temporary).catch(() => undefined);
+    throw error;
+  }
+  await syncDirectory(dirname(path));
+}
+
 async function writeSynced(temporary: string, text: string, checkpoint: WriteCheckpoint): Promise<void> {
   checkpoint("open");
   const file = await open(temporary, "w", 0o600);

@@ -11,8 +11,7 @@ const created = () =>
   "HTTP/1.1 201 Created\r\nContent-Type: text/html\r\nCache-Control: public, max-age=3600\r\nX-Custom: goodbye\r\nContent-Length: 8\r\n\r\ngoodbye!";
 
 test("a line has the reference's fields, in its order [A80]", async () => {
-  const bed = await startBed({ answer: created });
-  bed.proxy.plane.setLocalPort(80);
+  const bed = await startBed({ answer: created, localPort: 80 });
   const client = await bed.connect();
   const fields =
     "X-Request-ID: request-id\r\nX-Forwarded-For: 192.0.2.60\r\nUser-Agent: Robot/1\r\nContent-Type: application/json\r\n";

@@ -32,7 +32,14 @@ test.each([
   });
   const health: number[] = [];
   const { port } = bed.app;
-  const request = { host: "127.0.0.1", port, path: "/up", hostHeader: "a.test", timeoutMs: 500 };
+  const request = {
+    host: "127.0.0.1",
+    port,
+    path: "/up",
+    hostHeader: "a.test",
+    timeoutMs: 500,
+    protocol: "http1",
+  } as const;
   const check = new HealthCheck({ request, intervalMs: 150 }, () => health.push(performance.now()));
   onTestFinished(() => check.stop());
   const [waiting, slow, idle] = [await bed.connect(), await bed.connect(), await bed.connect()];

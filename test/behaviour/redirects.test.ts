@@ -4,10 +4,10 @@ import type { ServiceRoute } from "../../proxy/route/routing-table.ts";
 import { type BedOptions, startBed } from "../support/bed.ts";
 import { type ResponseMessage, valueOf } from "../support/http-messages.ts";
 import { get, post } from "../support/raw-client.ts";
-import { service } from "../support/running-proxy.ts";
+import { service, tlsRoute } from "../support/running-proxy.ts";
 
 const HOSTS = ["example.com", "www.example.com"];
-const TLS = { hosts: HOSTS, tls: { enabled: true, redirect: true } };
+const TLS = { hosts: HOSTS, tls: tlsRoute({ enabled: true, redirect: true }) };
 const CANONICAL = { hosts: HOSTS, canonicalHost: "example.com" };
 
 const startRedirecting = (route: Partial<ServiceRoute>, options: BedOptions = {}) => startBed({ ...options, route });
@@ -29,7 +29,7 @@ test("plain HTTP is sent to HTTPS: 301 for GET and HEAD, 308 with an empty body 
 });
 
 test("with the redirect off, plain HTTP is served, and says so [A168]", async () => {
-  const { app, connect } = await startRedirecting({ ...TLS, tls: { enabled: true, redirect: false } });
+  const { app, connect } = await startRedirecting({ ...TLS, tls: tlsRoute({ enabled: true, redirect: false }) });
   expect((await (await connect()).ask(get("/", "example.com"))).status).toBe(200);
   expect(valueOf(app.requests[0] ?? { fields: [] }, "x-forwarded-proto")).toBe("http");
 });

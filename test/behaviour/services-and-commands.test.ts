@@ -207,7 +207,13 @@ test("what kamal-proxy left behind serves, reads, rollout and all, and one bad e
         rollout_controller: { percentage: 0, percentage_split_point: 0, allowlist: ["7"] },
       },
     ),
-    entry("tls", "tls.example", { tls_enabled: true }, { active_targets: [await app("tls")] }),
+    // Nobody listens there: no order ever leaves this machine.
+    entry(
+      "tls",
+      "tls.example",
+      { tls_enabled: true, tls_redirect: true, acme_directory: "http://127.0.0.1:1/directory" },
+      { active_targets: [await app("tls")] },
+    ),
     entry("pages", "pages.example", { error_page_path: "/nowhere" }, { active_targets: [await app("pages")] }),
     { name: "old", hosts: ["old.example"], active_target: await app("old"), rollout_target: "" },
   ];
@@ -216,7 +222,7 @@ test("what kamal-proxy left behind serves, reads, rollout and all, and one bad e
   expect(await bed.ask("web.example")).toMatchObject({ text: "reader" });
   expect(await bed.ask("web.example", "/", { Cookie: "kamal-rollout=7" })).toMatchObject({ text: "canary" });
   expect(await bed.ask("old.example")).toMatchObject({ text: "old" });
-  expect(await bed.ask("tls.example"), "over plain HTTP until there is HTTPS").toMatchObject({ text: "tls" });
+  expect(await bed.ask("tls.example"), "sent to HTTPS").toMatchObject({ status: 301 });
   expect(await bed.ask("pages.example")).toMatchObject({ status: 404 });
   const { stdout, stderr } = await bed.run("list");
   expect(stdout).toMatch(/^pages .* quarantined +no +$/m);
@@ -225,4 +231,5 @@ test("what kamal-proxy left behind serves, reads, rollout and all, and one bad e
   await bed.deploy("pages", await app("cured"), "--host", "pages.example");
   expect(await bed.ask("pages.example")).toMatchObject({ text: "cured" });
   expect((await bed.run("list")).stderr).toBe("");
+  expect((await bed.run("certificates")).stdout).toMatch(/^tls\.example +tls +- +- +- +missing/m);
 });

@@ -9,7 +9,7 @@ async function startProxy(...flags: string[]): Promise<Child> {
   const environment = { HOME: home, KAMAL_PROXY_SOCKET: `${home}/p.sock` };
   const child = startChild(
     "proxy/kdeploy-proxy.mjs",
-    ["run", "--http-port", "0", "--bind", "127.0.0.1", ...flags],
+    ["run", "--http-port", "0", "--https-port", "0", "--bind", "127.0.0.1", ...flags],
     environment,
   );
   onTestFinished(async () => void (await child.end("SIGKILL")));

@@ -26,6 +26,7 @@ export type BedOptions = {
   readonly accessLog?: boolean;
   readonly trustedProxies?: readonly string[];
   readonly proxyProtocol?: boolean;
+  readonly localPort?: number;
   readonly route?: Partial<ServiceRoute>;
   readonly answer?: Answerer;
 };
@@ -42,6 +43,7 @@ export async function startBed(options: BedOptions = {}): Promise<Bed> {
     accessLog: options.accessLog ?? true,
     trustedProxies: options.trustedProxies ?? [],
     proxyProtocol: options.proxyProtocol ?? false,
+    ...(options.localPort === undefined ? {} : { localPort: options.localPort }),
   });
   await proxy.serve(service("app", [app.port], options.route));
   onTestFinished(async () => {

@@ -16,9 +16,18 @@ export type Child = {
   end(signal?: NodeJS.Signals): Promise<number | null>;
 };
 
-/** Starts `file` (below the project's root) with `args`. */
-export function startChild(file: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): Child {
-  const child = spawn(process.execPath, [join(root, file), ...args], { env: { ...process.env, ...environment } });
+/**
+ * Starts `file` (below the project's root) with `args`.
+ * @param within program and arguments that become this one in the same process, such as `ip netns exec <name>`
+ */
+export function startChild(
+  file: string,
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+  within: readonly string[] = [],
+): Child {
+  const [program = process.execPath, ...rest] = [...within, process.execPath, join(root, file), ...args];
+  const child = spawn(program, rest, { env: { ...process.env, ...environment } });
   const output: string[] = [];
   const waiting = new Set<(line: string) => void>();
   const exited = once(child, "close") as Promise<[number | null]>;

@@ -1,5 +1,6 @@
 /** A control plane over a recording data plane and a real state file: what the tests of control start from. */
 import { onTestFinished } from "vitest";
+import { Certificates, type CertificatesOptions } from "../../proxy/certificate/certificates.ts";
 import { ControlPlane } from "../../proxy/control/control-plane.ts";
 import type { DeployRequest, DeployResult } from "../../proxy/control/deploy.ts";
 import type { ProgressEvent } from "../../proxy/control/progress.ts";
@@ -46,8 +47,11 @@ export type DeploySpec = {
   readonly force?: boolean;
 };
 
-/** @param options.https as if HTTPS were served */
-export async function startControl(directory?: string, options: { https?: boolean } = {}): Promise<ControlBench> {
+/** @param options of certificates; by default nobody issues any */
+export async function startControl(
+  directory?: string,
+  options: Partial<Omit<CertificatesOptions, "dataPlane" | "log" | "dataDirectory">> = {},
+): Promise<ControlBench> {
   const home = directory ?? (await temporaryDirectory());
   const log = recordedLog();
   const dataPlane = new RecordingDataPlane();
@@ -55,7 +59,9 @@ export async function startControl(directory?: string, options: { https?: boolea
   const hooks: ControlBench["hooks"] = { control: () => undefined, write: () => undefined };
   const snapshotFile = await SnapshotFile.open(home, log.log, { checkpoint: (step) => hooks.write(step) });
   const checkpoint = (step: ControlStep) => hooks.control(step);
-  const plane = new ControlPlane({ ...options, dataPlane, snapshotFile, log: log.log, checkpoint });
+  const issue = () => Promise.reject(new Error("nobody issues certificates here"));
+  const certificates = new Certificates({ issue, ...options, dataPlane, log: log.log, dataDirectory: home });
+  const plane = new ControlPlane({ certificates, dataPlane, snapshotFile, log: log.log, checkpoint });
   await plane.restore();
   let ended: Promise<void> | undefined;
   const end = () => (ended ??= plane.close().then(() => snapshotFile.close()));

@@ -46,6 +46,11 @@ export class RawClient {
     return client;
   }
 
+  /** On a socket that is connected already, over TLS perhaps. */
+  static over(socket: Socket): RawClient {
+    return new RawClient(socket);
+  }
+
   /** Everything received so far, one character per byte. */
   get text(): string {
     while (this.#textLength < this.#chunks.length) {

@@ -1,13 +1,19 @@
 /** A data plane without traffic: it remembers what control told it, and its in-flight requests are what a test says. */
+import type { ChallengeTable } from "../../proxy/challenge/challenge-table.ts";
 import type { Counters, DataPlane, DrainOptions, DrainResult } from "../../proxy/data-plane/data-plane.ts";
 import type { MetricFamily } from "../../proxy/observe/metrics-catalogue.ts";
 import type { RoutingTable, ServiceRoute } from "../../proxy/route/routing-table.ts";
+import type { CertificateTable } from "../../proxy/tls/certificate-table.ts";
 
 export type RecordedDrain = { readonly addresses: readonly string[]; readonly options: DrainOptions; ended: boolean };
 
 export class RecordingDataPlane implements DataPlane {
   readonly tables: RoutingTable[] = [];
   readonly drains: RecordedDrain[] = [];
+  readonly certificateTables: CertificateTable[] = [];
+  readonly challengeTables: ChallengeTable[] = [];
+  /** What control wants to be asked when a certificate is missing. */
+  askForMissing: (name: string) => Promise<void> = () => Promise.resolve();
   /** In-flight requests by address; a drain waits until they are gone. */
   readonly inFlight = new Map<string, number>();
   /** Set to have the next tables refused. */
@@ -59,6 +65,20 @@ export class RecordingDataPlane implements DataPlane {
       };
       look();
     });
+  }
+
+  async useCertificates(table: CertificateTable): Promise<void> {
+    await Promise.resolve();
+    this.certificateTables.push(structuredClone(table));
+  }
+
+  async useChallenges(table: ChallengeTable): Promise<void> {
+    await Promise.resolve();
+    this.challengeTables.push(structuredClone(table));
+  }
+
+  whenMissing(ask: (name: string) => Promise<void>): void {
+    this.askForMissing = ask;
   }
 
   metrics(): Promise<readonly MetricFamily[]> {

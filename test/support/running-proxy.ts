@@ -6,11 +6,13 @@ import { EventLog } from "../../proxy/observe/event-log.ts";
 import { LineWriter } from "../../proxy/observe/line-writer.ts";
 import { Metrics } from "../../proxy/observe/metrics.ts";
 import { prometheusText } from "../../proxy/observe/prometheus-text.ts";
-import type { RoutingTable, ServiceRoute, TargetRoute } from "../../proxy/route/routing-table.ts";
+import type { RoutingTable, ServiceRoute, TargetRoute, TlsRoute } from "../../proxy/route/routing-table.ts";
 import { HttpListener } from "../../proxy/socket/http-listener.ts";
 
 export type RunningProxy = {
   readonly port: number;
+  /** Of the listener for HTTPS; who is shown which certificate, `plane.useCertificates` says. */
+  readonly httpsPort: number;
   readonly plane: LocalDataPlane;
   readonly lines: LineWriter;
   /** Event log lines so far. */
@@ -30,6 +32,8 @@ export type ProxyOptions = {
   accessLog?: boolean;
   /** File that takes the access log; thrown away by default. */
   logFile?: string;
+  /** Port of plain HTTP as the access log shows it. */
+  localPort?: number;
 };
 
 export async function runProxy(options: ProxyOptions = {}): Promise<RunningProxy> {
@@ -45,11 +49,16 @@ export async function runProxy(options: ProxyOptions = {}): Promise<RunningProxy
     proxyProtocol: options.proxyProtocol ?? false,
     accessLog: options.accessLog ?? true,
   });
-  const listener = await HttpListener.listen(0, "127.0.0.1", (socket) => plane.accept(socket));
-  plane.setLocalPort(listener.port);
+  const listener: HttpListener = await HttpListener.listen(0, "127.0.0.1", (socket) =>
+    plane.accept(socket, { scheme: "http", localPort: options.localPort ?? listener.port }),
+  );
+  const httpsListener: HttpListener = await HttpListener.listen(0, "127.0.0.1", (socket) =>
+    plane.accept(socket, { scheme: "https", localPort: httpsListener.port }),
+  );
   let version = 0;
   return {
     port: listener.port,
+    httpsPort: httpsListener.port,
     plane,
     lines,
     events,
@@ -57,6 +66,7 @@ export async function runProxy(options: ProxyOptions = {}): Promise<RunningProxy
     metrics: async () => prometheusText(await plane.metrics()),
     stop: async () => {
       listener.close();
+      httpsListener.close();
       plane.destroy();
       await plane.connections.empty();
     },
@@ -79,7 +89,8 @@ export function service(name: string, ports: readonly number[], changes: Partial
     writerAffinityTimeoutMs: 1_000,
     readTargetsAcceptWebsockets: false,
     canonicalHost: "",
-    tls: { enabled: false, redirect: true },
+    tls: tlsRoute({ enabled: false }),
+    targetProtocol: "http1",
     clientIpHeader: "",
     scopeCookiePaths: false,
     buffering: { requests: false, responses: false, memoryBytes: 1_048_576, maxRequestBytes: 0, maxResponseBytes: 0 },
@@ -93,4 +104,9 @@ export function service(name: string, ports: readonly number[], changes: Partial
 
 export function target(id: string, port: number): TargetRoute {
   return { id, address: `127.0.0.1:${port}`, slot: "active", role: "writer", inRotation: true };
+}
+
+/** HTTPS with redirects, certificates from elsewhere and no HSTS, but for what `changes` says. */
+export function tlsRoute(changes: Partial<TlsRoute> = {}): TlsRoute {
+  return { enabled: true, redirect: true, automatic: false, hstsSeconds: 0, ...changes };
 }

@@ -17,7 +17,7 @@ const targets = (count: number): Target[] =>
     return new Target(
       `t${index}`,
       `127.0.0.1:${index + 1}`,
-      { responseTimeoutMs: 0, forwardHeaders: true },
+      { responseTimeoutMs: 0, forwardHeaders: true, protocol: "http1" },
       context,
       events,
     );

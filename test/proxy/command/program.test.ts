@@ -31,6 +31,7 @@ test("bare, help and version [W27]", async () => {
   const bare = await runCommandLine([]);
   expect(bare).toMatchObject({ code: 0, stderr: "" });
   for (const name of [
+    "certificates",
     "deploy",
     "list, ls",
     "pause",
@@ -186,21 +187,22 @@ test("success says nothing; a terminal sees how it goes", async () => {
   expect(await run(["remove", "web"])).toEqual({ code: 1, stdout: "", stderr: "Error: service not found\n" });
 });
 
-test("TLS is refused by name, after everything else has been checked", async () => {
+test("TLS that cannot come true is refused with the reason, after everything else has been checked [A144] [A30]", async () => {
   const { run, app, bench } = await proxy();
   const deploy = ["deploy", "web", "--target", app.address, "--host", "a.example", "--tls", ...QUICK];
-  expect(await run(deploy)).toEqual({
-    code: 1,
-    stdout: "",
-    stderr:
-      "Error: --tls is not available in this version\nHTTPS is not served yet. Deploy without --tls, behind something that ends TLS. Nothing was changed.\n",
-  });
-  expect(bench.dataPlane.table.services).toEqual([]);
   const { stderr } = await run([...deploy, "--canonical-host", "b.example"]);
   expect(stderr).toMatch(/canonical-host 'b.example' must be present/);
   expect((await run([...deploy, "--host", "*.a.example"])).stderr).toBe(
-    "Error: automatic TLS does not support wildcards\nName every host, or bring a certificate: --tls-certificate-path, --tls-private-key-path.\n",
+    "Error: automatic TLS does not support wildcards\nName every host; or say with --tls-dns-hook how DNS records are put in place; or bring a certificate: --tls-certificate-path, --tls-private-key-path.\n",
   );
+  const own = ["--tls-certificate-path", "/nowhere.pem", "--tls-private-key-path", "/nowhere.key"];
+  expect(await run([...deploy, ...own])).toEqual({
+    code: 1,
+    stdout: "",
+    stderr:
+      "Error: unable to load certificate\n--tls-certificate-path /nowhere.pem: ENOENT: no such file or directory, stat '/nowhere.pem'. Nothing was changed.\n",
+  });
+  expect(bench.dataPlane.table.services).toEqual([]);
 });
 
 test("every deploy flag arrives where traffic looks for it", async () => {
@@ -235,7 +237,8 @@ test("every deploy flag arrives where traffic looks for it", async () => {
     writerAffinityTimeoutMs: 250,
     readTargetsAcceptWebsockets: true,
     canonicalHost: "www.a.example",
-    tls: { enabled: false, redirect: true },
+    tls: { enabled: false, redirect: true, automatic: false, hstsSeconds: 0 },
+    targetProtocol: "http1",
     clientIpHeader: "X-Real-IP",
     scopeCookiePaths: true,
     buffering: { requests: true, responses: true, memoryBytes: 10, maxRequestBytes: 20, maxResponseBytes: 30 },

@@ -25,7 +25,7 @@ function environmentOf(home: string): NodeJS.ProcessEnv {
 
 async function startProxy(home: string): Promise<Proxy> {
   const environment = environmentOf(home);
-  const args = [LAUNCHER, "run", "--http-port", "0", "--bind", "127.0.0.1"];
+  const args = [LAUNCHER, "run", "--http-port", "0", "--https-port", "0", "--bind", "127.0.0.1"];
   const child = spawn(process.execPath, args, { env: environment, stdio: ["ignore", "pipe", "inherit"] });
   onTestFinished(() => void child.kill("SIGKILL"));
   let output = "";
@@ -82,7 +82,7 @@ test("run, deploy, SIGTERM, run again: the route is still there; nothing but sta
 test("a second proxy on the same data directory ends with a message [ST-06]", async () => {
   const home = await temporaryDirectory();
   await startProxy(home);
-  const { code, stderr } = await command(environmentOf(home), "run", "--http-port", "0");
+  const { code, stderr } = await command(environmentOf(home), "run", "--http-port", "0", "--https-port", "0");
   expect(code).toBe(1);
   expect(stderr).toMatch(/^Error: data directory .* is in use by another proxy\n/);
 });

@@ -8,9 +8,11 @@ import { readTargetOptions } from "../../../proxy/options/target-options.ts";
 import { NOTHING_CARRIED } from "../../../proxy/state/snapshot-format.ts";
 import { type ControlBench, type DeploySpec, startControl } from "../../support/control-bench.ts";
 import { startHealthApp } from "../../support/health-app.ts";
+import { ScriptedIssuer } from "../../support/scripted-issuer.ts";
 
-async function bed(https: boolean, directory?: string) {
-  const bench = await startControl(directory, { https });
+async function bed(directory?: string) {
+  const issuer = new ScriptedIssuer();
+  const bench = await startControl(directory, { issue: issuer.issue });
   const app = await startHealthApp();
   onTestFinished(() => app.kill());
   return { bench, deploy: (name: string, spec: DeploySpec) => bench.deploy(name, [app.address], spec) };
@@ -23,18 +25,18 @@ const SHOP = { hosts: ["shop.example", "www.shop.example"] };
 const API = { hosts: ["shop.example"], pathPrefixes: ["/api"] };
 
 test("a service below a path speaks TLS as its root does, and falls back when that is removed [A161]", async () => {
-  const { bench, deploy } = await bed(true);
+  const { bench, deploy } = await bed();
   await deploy("api", API);
-  expect(tlsOf(bench, "api")).toEqual({ enabled: false, redirect: true });
+  expect(tlsOf(bench, "api")).toMatchObject({ enabled: false, redirect: true });
   await deploy("shop", { ...SHOP, service: { tls: { enabled: true, redirect: false } } });
-  expect(tlsOf(bench, "shop")).toEqual({ enabled: true, redirect: false });
-  expect(tlsOf(bench, "api")).toEqual({ enabled: true, redirect: false });
+  expect(tlsOf(bench, "shop")).toMatchObject({ enabled: true, redirect: false });
+  expect(tlsOf(bench, "api")).toMatchObject({ enabled: true, redirect: false });
   expect((await bench.plane.list()).services.map(({ name, tls }) => [name, tls])).toEqual([
     ["api", true],
     ["shop", true],
   ]);
   await bench.plane.remove("shop");
-  expect(tlsOf(bench, "api")).toEqual({ enabled: false, redirect: true });
+  expect(tlsOf(bench, "api")).toMatchObject({ enabled: false, redirect: true });
 });
 
 test("the default TLS host: that of a service with TLS and a host, never an on-demand one, always the same [A159 A160] [W23]", () => {
@@ -61,25 +63,25 @@ test("the default TLS host: that of a service with TLS and a host, never an on-d
 });
 
 test("neither a wildcard nor the default host stands in for a missing root", async () => {
-  const { bench, deploy } = await bed(true);
-  const certificate = { certificatePath: "/c", privateKeyPath: "/k" };
+  const { bench, deploy } = await bed();
+  const certificate = { dnsHook: "/bin/true" };
   await deploy("wild", { hosts: ["*.example"], service: { tls: { enabled: true, ...certificate } } });
   await deploy("any", { service: { tls: { enabled: true, onDemandUrl: "/allowed" } } });
   await deploy("api", API);
-  expect(tlsOf(bench, "api")).toEqual({ enabled: false, redirect: true });
+  expect(tlsOf(bench, "api")).toMatchObject({ enabled: false, redirect: true });
   await deploy("default-api", { pathPrefixes: ["/v2"] });
-  expect(tlsOf(bench, "default-api")).toEqual({ enabled: true, redirect: true });
+  expect(tlsOf(bench, "default-api")).toMatchObject({ enabled: true, redirect: true });
 });
 
 test("the first host decides", async () => {
-  const { bench, deploy } = await bed(true);
+  const { bench, deploy } = await bed();
   await deploy("shop", { ...SHOP, service: { tls: { enabled: true } } });
   await deploy("api", { hosts: ["other.example", "shop.example"], pathPrefixes: ["/api"] });
   expect(tlsOf(bench, "api")?.enabled).toBe(false);
 });
 
 test("what is taken over is never saved as the service's own, and is there again after a restart [A147]", async () => {
-  const { bench, deploy } = await bed(true);
+  const { bench, deploy } = await bed();
   await deploy("any", {});
   await deploy("shop", { ...SHOP, service: { tls: { enabled: true } } });
   await deploy("api", API);
@@ -89,7 +91,7 @@ test("what is taken over is never saved as the service's own, and is there again
     services: { name: string; service: { tls: { enabled: boolean } } }[];
   };
   expect(saved.services.find(({ name }) => name === "api")?.service.tls.enabled).toBe(false);
-  const { bench: again } = await bed(true, bench.directory);
+  const { bench: again } = await bed(bench.directory);
   expect(
     again.dataPlane.table.services.map(({ targets, ...route }) => ({ ...route, targets: targets.length })),
   ).toEqual(before);
@@ -97,7 +99,7 @@ test("what is taken over is never saved as the service's own, and is there again
 });
 
 test("a service below a path under a TLS root does not believe forwarded headers unless told to: weak point 16 [W16]", async () => {
-  const { bench, deploy } = await bed(true);
+  const { bench, deploy } = await bed();
   await deploy("api", API);
   expect(forwards(bench, "api"), "without TLS the default is to believe").toBe(true);
   await deploy("shop", { ...SHOP, service: { tls: { enabled: true } } });
@@ -109,42 +111,11 @@ test("a service below a path under a TLS root does not believe forwarded headers
   expect(forwards(bench, "shop")).toBe(false);
 });
 
-test("where HTTPS is not served, a deploy with TLS is refused by name and changes nothing [A129]", async () => {
-  const { bench, deploy } = await bed(false);
-  await deploy("shop", SHOP);
-  const path = join(bench.directory, "kdeploy-proxy.state.json");
-  const before = await readFile(path, "utf8");
-  const certificate = { certificatePath: "/nowhere.pem", privateKeyPath: "/nowhere.key" };
-  await expect(deploy("shop", { ...SHOP, service: { tls: { enabled: true, ...certificate } } })).rejects.toMatchObject({
-    code: "not-available",
-    message: "--tls is not available in this version",
-  });
-  expect(await readFile(path, "utf8")).toBe(before);
-  expect(bench.dataPlane.route("shop")?.tls.enabled).toBe(false);
-  await bench.end();
-  const { bench: again } = await bed(false, bench.directory);
-  expect(again.dataPlane.route("shop")?.hosts).toEqual(SHOP.hosts);
-});
-
-test.each([true, false])("automatic TLS with a wildcard is refused, HTTPS or not (%s) [A144]", async (https) => {
-  const { deploy } = await bed(https);
-  await expect(deploy("w", { hosts: ["*.example"], service: { tls: { enabled: true } } })).rejects.toMatchObject({
-    message: "automatic TLS does not support wildcards",
-  });
-});
-
-test("a service that was saved with TLS keeps its options and is served over plain HTTP", async () => {
-  const { bench, deploy } = await bed(true);
-  await deploy("shop", { ...SHOP, service: { tls: { enabled: true } } });
-  await bench.end();
-  const { bench: plain } = await bed(false, bench.directory);
-  expect(tlsOf(plain, "shop")).toEqual({ enabled: false, redirect: true });
-  expect(forwards(plain, "shop"), "trust is not gained by it").toBe(false);
-  expect((await plain.plane.list()).services[0]).toMatchObject({
-    tls: false,
-    options: { service: { tls: { enabled: true } } },
-  });
-  expect(plain.log.saying("TLS is not available in this version; the service is served over plain HTTP")).toMatchObject(
-    [{ service: "shop" }],
-  );
+test("whose business the challenges of a host are, and its HSTS, comes from the root as well", async () => {
+  const { deploy, bench } = await bed();
+  await deploy("shop", { ...SHOP, service: { tls: { enabled: true, hstsSeconds: 60 } } });
+  await deploy("api", API);
+  expect(tlsOf(bench, "api")).toEqual({ enabled: true, redirect: true, automatic: true, hstsSeconds: 60 });
+  await bench.plane.remove("shop");
+  expect(tlsOf(bench, "api")).toEqual({ enabled: false, redirect: true, automatic: false, hstsSeconds: 0 });
 });

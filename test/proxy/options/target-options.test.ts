@@ -12,6 +12,7 @@ test("the defaults are the original's", () => {
     logResponseHeaders: [],
     buffering: { requests: false, responses: false, memoryBytes: 1_048_576, maxRequestBytes: 0, maxResponseBytes: 0 },
     scopeCookiePaths: false,
+    protocol: "http1",
   });
   expect(readDeploymentOptions({})).toEqual({ deployTimeoutMs: 30_000, drainTimeoutMs: 30_000, force: false });
   expect(readPauseOptions({})).toEqual({ drainTimeoutMs: 30_000, maxPauseMs: 30_000 });
@@ -21,6 +22,11 @@ test("the defaults are the original's", () => {
 test("a health path may carry a query, and may lack its slash [W26]", () => {
   expect(readTargetOptions({ healthCheck: { path: "up?full=1&x=%20" } }).healthCheck.path).toBe("/up?full=1&x=%20");
   expect(readTargetOptions({ healthCheck: { path: "" } }).healthCheck.path).toBe("/");
+});
+
+test("targets speak HTTP/1.1, or HTTP/2 without TLS, and nothing else", () => {
+  expect(readTargetOptions({ protocol: "h2c" }).protocol).toBe("h2c");
+  expect(() => readTargetOptions({ protocol: "h2" })).toThrow('target-protocol must be http1 or h2c, not "h2"');
 });
 
 test("what is read is read the same again", () => {

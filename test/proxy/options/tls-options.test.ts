@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { readServiceOptions } from "../../../proxy/options/service-options.ts";
-import { hasConfiguredHosts, onDemandUrlMistake } from "../../../proxy/options/tls-options.ts";
+import { directoryUrlOf, hasConfiguredHosts, onDemandUrlMistake } from "../../../proxy/options/tls-options.ts";
 
 type Given = {
   readonly hosts?: readonly string[];
@@ -136,4 +136,36 @@ test.each([
   ["//a.example/x", "must be a path or an absolute http(s) URL"],
 ])("on-demand URL %j is refused [A224]", (text, reason) => {
   expect(onDemandUrlMistake(text)).toContain(reason);
+});
+
+test("the authority's options are taken as they are, peers as addresses [P1] [P7]", () => {
+  const tls = {
+    directory: "https://ca.example.com/directory",
+    email: "ops@example.com",
+    eabKeyId: "kid",
+    eabKeyPath: "/eab",
+    dnsHook: "/hook",
+    peers: ["10.0.0.2", "proxy-b:8080", "10.0.0.2:80"],
+    hstsSeconds: 63_072_000,
+  };
+  const { tls: read } = readServiceOptions({ tls });
+  expect(read).toMatchObject({ ...tls, peers: ["10.0.0.2:80", "proxy-b:8080"] });
+  expect(directoryUrlOf(read)).toBe(tls.directory);
+  expect(readServiceOptions({ tls: JSON.parse(JSON.stringify(read)) }).tls).toEqual(read);
+  expect(directoryUrlOf(readServiceOptions({}).tls)).toBe("https://acme-v02.api.letsencrypt.org/directory");
+});
+
+test.each([
+  [{ directory: "ca.example.com/directory" }, "must be an absolute http(s) URL"],
+  [{ directory: "ftp://ca.example.com/directory" }, "must be an absolute http(s) URL"],
+  [{ email: "ops" }, 'tls-email "ops" is not an e-mail address'],
+  [{ email: "a@example.com,b@example.com" }, "is not an e-mail address"],
+  [{ eabKeyId: "kid" }, "tls-eab-key-id and tls-eab-key-path must be given together"],
+  [{ eabKeyPath: "/eab" }, "tls-eab-key-id and tls-eab-key-path must be given together"],
+  [{ dnsHook: "hook" }, 'tls-dns-hook "hook" must be the absolute path of a program'],
+  [{ hstsSeconds: -1 }, "tls-hsts must be between 0 and 63072000, not -1"],
+  [{ hstsSeconds: 63_072_001 }, "tls-hsts must be between 0 and 63072000"],
+  [{ peers: ["http://10.0.0.2"] }, "invalid host pattern"],
+])("%j is refused", (tls, reason) => {
+  expect(() => readServiceOptions({ tls })).toThrow(reason);
 });

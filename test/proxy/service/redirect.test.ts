@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import type { ServiceRoute } from "../../../proxy/route/routing-table.ts";
 import { NOWHERE, Redirect, redirectStatus } from "../../../proxy/service/redirect.ts";
-import { service } from "../../support/running-proxy.ts";
+import { service, tlsRoute } from "../../support/running-proxy.ts";
 
-const TLS = { enabled: true, redirect: true };
+const TLS = tlsRoute({ enabled: true, redirect: true });
 
 /** Where `http(s)://authority/path` is sent by a service with these options. */
 function location(url: string, changes: Partial<ServiceRoute>): string | null {
@@ -55,8 +55,8 @@ describe("to HTTPS", () => {
   });
 
   test("off, or without TLS, nothing is redirected [A168]", () => {
-    expect(Redirect.of(service("app", [], { hosts, tls: { enabled: true, redirect: false } }))).toBeNull();
-    expect(Redirect.of(service("app", [], { hosts, tls: { enabled: false, redirect: true } }))).toBeNull();
+    expect(Redirect.of(service("app", [], { hosts, tls: tlsRoute({ enabled: true, redirect: false }) }))).toBeNull();
+    expect(Redirect.of(service("app", [], { hosts, tls: tlsRoute({ enabled: false, redirect: true }) }))).toBeNull();
   });
 });
 

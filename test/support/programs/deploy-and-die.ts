@@ -1,4 +1,5 @@
 /** Restores a data directory, deploys `web` to an address, and kills itself with SIGKILL at the named step. */
+import { Certificates } from "../../../proxy/certificate/certificates.ts";
 import { ControlPlane } from "../../../proxy/control/control-plane.ts";
 import { EventLog } from "../../../proxy/observe/event-log.ts";
 import { readDeploymentOptions } from "../../../proxy/options/deployment-options.ts";
@@ -15,7 +16,10 @@ const checkpoint = (step: string) => {
 };
 
 const snapshotFile = await SnapshotFile.open(directory, log, { checkpoint });
-const plane = new ControlPlane({ dataPlane: new RecordingDataPlane(), snapshotFile, log, checkpoint });
+const dataPlane = new RecordingDataPlane();
+const issue = () => Promise.reject(new Error("nobody issues certificates here"));
+const certificates = new Certificates({ dataPlane, log, dataDirectory: directory, issue });
+const plane = new ControlPlane({ dataPlane, certificates, snapshotFile, log, checkpoint });
 await plane.restore();
 const request = {
   name: "web",
