@@ -120,6 +120,11 @@ export const RUN_FLAGS = {
   },
 } as const satisfies FlagTable;
 
+/** For `commit`, `abort` and `revert`. */
+export const PREPARED_FLAGS = {
+  id: { kind: "string", fallback: "", required: true, help: "what deploy --prepare has printed" },
+} as const satisfies FlagTable;
+
 export const NO_FLAGS = {} as const satisfies FlagTable;
 
 function environment(name: string): readonly string[] {
