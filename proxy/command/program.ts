@@ -35,7 +35,7 @@ const ROLLOUT: Group = {
 };
 
 const COMMANDS: readonly Entry[] = [
-  entry("abort", "<service> --id <id>", "Forget a deploy that was prepared", () => import("./abort.ts")),
+  entry("abort", "<service> [flags]", "Forget a deploy that was prepared", () => import("./abort.ts")),
   entry("certificates", "[flags]", "List the certificates of all names", () => import("./certificates.ts")),
   entry("commit", "<service> --id <id>", "Switch to what deploy --prepare has made ready", () => import("./commit.ts")),
   entry(

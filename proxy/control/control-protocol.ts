@@ -47,7 +47,8 @@ export function parseRequest(line: Uint8Array): ControlRequest {
   if (command === "deploy") return { command, deploy: readDeploy(request) };
   if (command === "prepare") return { command, deploy: readDeploy(request), ttlMs: readPrepareTtl(request) };
   if (command === "commit" || command === "abort" || command === "revert") {
-    return { command, name: readName(request["service"]), id: readId(request["id"]) };
+    const any = command === "abort" && (request["id"] ?? "") === "";
+    return { command, name: readName(request["service"]), id: any ? "" : readId(request["id"]) };
   }
   if (command === "rollout-deploy") return { command, rollout: readRolloutDeploy(request) };
   if (command === "remove" || command === "resume" || command === "rollout-stop") {

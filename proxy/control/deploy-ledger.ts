@@ -49,7 +49,7 @@ export class DeployLedger {
 
   /** Cancels the deploy of `service` unless it has switched already. */
   cancel(service: string): void {
-    if (this.isWaiting(service)) this.#running.get(service)?.cancel();
+    if (this.isWaiting(service)) this.#running.get(service)?.cancel(`${service} was removed meanwhile`);
   }
 
   /** The running deploy of a service, else the last one that ended. */
@@ -90,10 +90,8 @@ export class DeployRun {
     return this.#cancelled.signal;
   }
 
-  cancel(): void {
-    this.#cancelled.abort(
-      new ProxyError("deploy-cancelled", `deploy cancelled: ${this.service} was removed meanwhile`),
-    );
+  cancel(why: string): void {
+    this.#cancelled.abort(new ProxyError("deploy-cancelled", `deploy cancelled: ${why}`));
   }
 
   outcome(state: DeployOutcome["state"], error?: Error): DeployOutcome {

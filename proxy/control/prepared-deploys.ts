@@ -33,6 +33,8 @@ export class PreparedDeploys {
   readonly #parts: DeployParts;
   readonly #gates: GateChanges;
   readonly #prepared = new Map<string, Prepared>();
+  /** Deploys whose targets are not healthy yet. */
+  readonly #preparing = new Map<string, DeployRun>();
   /** The last commit of each service; as many as there are services. */
   readonly #committed = new Map<string, Committed>();
 
@@ -52,9 +54,14 @@ export class PreparedDeploys {
     let run: DeployRun | undefined;
     const onBegin = (begun: DeployRun): void => {
       run = begun;
+      this.#preparing.set(request.name, begun);
     };
     const result = deploy(this.#parts, request, hold.report, { hold, onBegin });
-    await Promise.race([hold.reached.promise, result]);
+    try {
+      await Promise.race([hold.reached.promise, result]);
+    } finally {
+      if (this.#preparing.get(request.name) === run) this.#preparing.delete(request.name);
+    }
     const { id, targets } = run as unknown as DeployRun;
     this.#prepared.set(request.name, { id, hold, result });
     const forget = (): void => {
@@ -74,9 +81,19 @@ export class PreparedDeploys {
     return result;
   }
 
-  /** Takes the prepared targets away again. @throws ProxyError `not-prepared` */
+  /**
+   * Takes the prepared targets away again.
+   * @param id empty for whatever is prepared, or being prepared, for the service
+   * @throws ProxyError `not-prepared`
+   */
   async abort(name: string, id: string): Promise<void> {
-    const { hold, result } = this.#find(name, id);
+    const preparing = this.#preparing.get(name);
+    if (id === "" && preparing !== undefined) {
+      preparing.cancel("it was aborted");
+      await preparing.ended.promise;
+      return;
+    }
+    const { hold, result } = this.#find(name, id === "" ? this.#prepared.get(name)?.id : id);
     hold.abort("it was aborted");
     await result.catch(() => undefined);
   }
@@ -138,10 +155,10 @@ export class PreparedDeploys {
     await prepared.result.catch(() => undefined);
   }
 
-  #find(name: string, id: string): Prepared {
+  #find(name: string, id: string | undefined): Prepared {
     const prepared = this.#prepared.get(name);
-    if (prepared?.id === id) return prepared;
-    throw new ProxyError("not-prepared", `${name} has no prepared deploy ${id}`, {
+    if (prepared !== undefined && prepared.id === id) return prepared;
+    throw new ProxyError("not-prepared", `${name} has no prepared deploy${id === undefined ? "" : ` ${id}`}`, {
       hint: "Its time is over (--prepare-ttl), another deploy has come, or the proxy was restarted. Prepare it again.",
     });
   }

@@ -120,7 +120,15 @@ export const RUN_FLAGS = {
   },
 } as const satisfies FlagTable;
 
-/** For `commit`, `abort` and `revert`. */
+export const ABORT_FLAGS = {
+  id: {
+    kind: "string",
+    fallback: "",
+    help: "what deploy --prepare has printed (default: whatever is prepared, or being prepared)",
+  },
+} as const satisfies FlagTable;
+
+/** For `commit` and `revert`. */
 export const PREPARED_FLAGS = {
   id: { kind: "string", fallback: "", required: true, help: "what deploy --prepare has printed" },
 } as const satisfies FlagTable;

@@ -54,6 +54,22 @@ test("an abort forgets the targets; neither abort nor commit works twice", async
   expect(next.requests).toHaveLength(checks);
 });
 
+test("without an id an abort ends what is being prepared, or what is", async () => {
+  const { control, old, next } = await bed();
+  next.respond(503);
+  const preparing = prepare(control, next.address);
+  const refused = expect(preparing).rejects.toMatchObject({ code: "deploy-cancelled" });
+  await expect.poll(() => stateOf(control)).toBe("waiting");
+  await control.plane.abort("web", "");
+  await refused;
+  next.respond(200);
+  const { id } = await prepare(control, next.address);
+  await control.plane.abort("web", "");
+  await expect(control.plane.commit("web", id, quiet)).rejects.toMatchObject({ code: "not-prepared" });
+  await expect(control.plane.abort("web", "")).rejects.toMatchObject({ code: "not-prepared" });
+  expect(control.dataPlane.rotation("web")).toEqual([old.address]);
+});
+
 test("who prepares and never comes back undoes itself", async () => {
   const { control, old, next } = await bed();
   const { id } = await prepare(control, next.address, {}, 100);
