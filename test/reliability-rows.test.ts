@@ -20,6 +20,8 @@ const SECTIONS = [
 const ELSEWHERE = [
   ["CM", 13],
   ["U", 60],
+  // The deploy tool: named as its parts are built.
+  ["CLI", 24],
 ] as const;
 
 const tested = marksInTitles();
