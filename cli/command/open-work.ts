@@ -76,10 +76,7 @@ export async function openWork(question: WorkQuestion): Promise<OpenedWork> {
 async function versionOf(question: WorkQuestion, local: Work["local"]): Promise<string> {
   const { shared, terminal, config, reporter, needsVersion } = question;
   const { resolveVersion } = await import("./resolve-version.ts");
-  // Where the version makes no difference, nobody has to hear where it comes from.
-  const notice = (text: string): void => {
-    if (needsVersion) reporter.report({ event: "said", kind: "notice", text });
-  };
+  const notice = (text: string): void => reporter.report({ event: "said", kind: "notice", text });
   try {
     return await resolveVersion({ asked: shared.version, env: terminal.env, config, local, notice });
   } catch (error) {
