@@ -11,7 +11,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["test/proxy/**/*.test.ts", "test/bench/**/*.test.ts", "test/*.test.ts"],
+          include: ["test/proxy/**/*.test.ts", "test/cli/**/*.test.ts", "test/bench/**/*.test.ts", "test/*.test.ts"],
           pool: "forks",
           testTimeout: 20_000,
         },
@@ -30,6 +30,7 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
+          globalSetup: ["./test/support/bed/global-setup.ts"],
           pool: "forks",
           fileParallelism: false,
           testTimeout: 300_000,

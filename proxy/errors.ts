@@ -12,6 +12,8 @@ export type ErrorCode =
   | "invalid-target"
   | "error-pages-unusable"
   | "node-too-old"
+  | "not-prepared"
+  | "nothing-to-revert"
   | "not-running"
   | "protocol"
   | "rollout-target-not-set"

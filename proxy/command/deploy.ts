@@ -9,6 +9,7 @@ import { readTargetOptions } from "../options/target-options.ts";
 import { parseTargetAddress } from "../target/target-address.ts";
 import { defineCommand, onlyService, refuseMissing, refusePartOf } from "./command.ts";
 import { sayDeploying, sayDeployResult } from "./say-deploying.ts";
+import { say } from "./terminal.ts";
 
 /** The first makes sense with the second only: without a buffer nothing is measured. */
 const LIMITS_OF_BUFFERS = [
@@ -36,8 +37,16 @@ export const command = defineCommand({
     readDeploymentOptions(given.deployment);
     const { target: targets, "read-target": readTargets } = values;
     for (const target of [...targets, ...readTargets]) parseTargetAddress(target);
-    const call = { command: "deploy", service, targets, readTargets, options: given } as const;
-    const result = await callControl(socketPathOf(terminal.environment), call, sayDeploying(terminal));
+    const socket = socketPathOf(terminal.environment);
+    const request = { service, targets, readTargets, options: given };
+    if (values.prepare) {
+      if (values.force) throw new ProxyError("invalid-argument", "--prepare waits for health, --force does not");
+      const call = { command: "prepare", ...request, ttlMs: values["prepare-ttl"] } as const;
+      const { id } = await callControl(socket, call, sayDeploying(terminal));
+      say(terminal, `Prepared ${id}\n`);
+      return 0;
+    }
+    const result = await callControl(socket, { command: "deploy", ...request }, sayDeploying(terminal));
     sayDeployResult(terminal, result);
     return 0;
   },

@@ -35,7 +35,9 @@ const ROLLOUT: Group = {
 };
 
 const COMMANDS: readonly Entry[] = [
+  entry("abort", "<service> [flags]", "Forget a deploy that was prepared", () => import("./abort.ts")),
   entry("certificates", "[flags]", "List the certificates of all names", () => import("./certificates.ts")),
+  entry("commit", "<service> --id <id>", "Switch to what deploy --prepare has made ready", () => import("./commit.ts")),
   entry(
     "deploy",
     "<service> [flags]",
@@ -46,6 +48,7 @@ const COMMANDS: readonly Entry[] = [
   entry("pause", "<service> [flags]", "Hold a service's requests back", () => import("./pause.ts")),
   entry("remove", "<service>", "Remove a service", () => import("./remove.ts"), ["rm"]),
   entry("resume", "<service>", "Let a paused or stopped service go on", () => import("./resume.ts")),
+  entry("revert", "<service> --id <id>", "Put back what served before a commit", () => import("./revert.ts")),
   ROLLOUT,
   entry("run", "[flags]", "Run the proxy", () => import("./run.ts")),
   entry("stop", "<service> [flags]", "Answer a service's requests with a maintenance page", () => import("./stop.ts")),

@@ -12,6 +12,7 @@ import { type DeployRequest, type DeployResult, deploy } from "./deploy.ts";
 import { DeployLedger } from "./deploy-ledger.ts";
 import { GateChanges } from "./gate-changes.ts";
 import { listServices, type ServiceListing } from "./list.ts";
+import { PreparedDeploys, type PrepareResult } from "./prepared-deploys.ts";
 import type { Report } from "./progress.ts";
 import { removeService } from "./remove.ts";
 import { restore } from "./restore.ts";
@@ -34,11 +35,13 @@ export class ControlPlane {
   readonly #ledger = new DeployLedger();
   readonly #closing = new AbortController();
   readonly #gates: GateChanges;
+  readonly #prepared: PreparedDeploys;
 
   constructor({ checkpoint = () => undefined, ...parts }: ControlPlaneOptions) {
     this.#services = new Services({ ...parts, checkpoint });
     this.#snapshotFile = parts.snapshotFile;
     this.#gates = new GateChanges(this.#services, this.#closing.signal);
+    this.#prepared = new PreparedDeploys(this.#parts, this.#gates);
   }
 
   /** Resolves when the data plane routes by the restored table. @throws ProxyError when the saved state must not be touched */
@@ -49,7 +52,29 @@ export class ControlPlane {
   /** @throws ProxyError, see `deploy.ts` */
   async deploy(request: DeployRequest, report: Report): Promise<DeployResult> {
     this.#refuseWhenClosing();
+    await this.#prepared.supersede(request.name);
     return deploy(this.#parts, request, report);
+  }
+
+  /** The first half of a deploy, see `prepared-deploys.ts`; so are the next three. */
+  async prepare(request: DeployRequest, ttlMs: number, report: Report): Promise<PrepareResult> {
+    this.#refuseWhenClosing();
+    return this.#prepared.prepare(request, ttlMs, report);
+  }
+
+  async commit(name: string, id: string, report: Report): Promise<DeployResult> {
+    this.#refuseWhenClosing();
+    return this.#prepared.commit(name, id, report);
+  }
+
+  async abort(name: string, id: string): Promise<void> {
+    this.#refuseWhenClosing();
+    await this.#prepared.abort(name, id);
+  }
+
+  async revert(name: string, id: string, report: Report): Promise<void> {
+    this.#refuseWhenClosing();
+    await this.#prepared.revert(name, id, report);
   }
 
   /** @throws ProxyError, see `rollout.ts` */

@@ -1,8 +1,9 @@
 /** A line from the control socket → a request to carry out, every value checked, or a typed error that says what is wrong. */
 import { ProxyError } from "../errors.ts";
+import { DEFAULT_PREPARE_TTL_MS } from "../options/deploy-flags.ts";
 import { readDeploymentOptions } from "../options/deployment-options.ts";
 import { type PauseOptions, readPauseOptions, readStopOptions, type StopOptions } from "../options/gate-options.ts";
-import { isJsonObject, type JsonObject } from "../options/option-fields.ts";
+import { isJsonObject, type JsonObject, OptionFields } from "../options/option-fields.ts";
 import { type RolloutOptions, readRolloutOptions } from "../options/rollout-options.ts";
 import { readServiceOptions } from "../options/service-options.ts";
 import { readTargetOptions } from "../options/target-options.ts";
@@ -19,6 +20,8 @@ export const MAX_REQUEST_BYTES = 1024 * 1024;
 /** A request as the server carries it out: read, normalised, checked. */
 export type ControlRequest =
   | { readonly command: "deploy"; readonly deploy: DeployRequest }
+  | { readonly command: "prepare"; readonly deploy: DeployRequest; readonly ttlMs: number }
+  | { readonly command: "commit" | "abort" | "revert"; readonly name: string; readonly id: string }
   | { readonly command: "remove"; readonly name: string }
   | { readonly command: "pause"; readonly name: string; readonly options: PauseOptions }
   | { readonly command: "stop"; readonly name: string; readonly options: StopOptions }
@@ -42,6 +45,11 @@ export function parseRequest(line: Uint8Array): ControlRequest {
   }
   if (command === "list" || command === "certificates") return { command };
   if (command === "deploy") return { command, deploy: readDeploy(request) };
+  if (command === "prepare") return { command, deploy: readDeploy(request), ttlMs: readPrepareTtl(request) };
+  if (command === "commit" || command === "abort" || command === "revert") {
+    const any = command === "abort" && (request["id"] ?? "") === "";
+    return { command, name: readName(request["service"]), id: any ? "" : readId(request["id"]) };
+  }
   if (command === "rollout-deploy") return { command, rollout: readRolloutDeploy(request) };
   if (command === "remove" || command === "resume" || command === "rollout-stop") {
     return { command, name: readName(request["service"]) };
@@ -78,6 +86,18 @@ function readDeploy(request: JsonObject): DeployRequest {
     target: readTargetOptions(options["target"] ?? {}),
     deployment: readDeploymentOptions(options["deployment"] ?? {}),
   };
+}
+
+function readPrepareTtl(request: JsonObject): number {
+  const fields = new OptionFields("prepare", { ttlMs: request["ttlMs"] });
+  return fields.durationMs("ttlMs", DEFAULT_PREPARE_TTL_MS, { positive: true, label: "prepare-ttl" });
+}
+
+function readId(value: unknown): string {
+  if (typeof value === "string" && /^[0-9a-f]{16}$/.test(value)) return value;
+  throw new ProxyError("invalid-argument", "an id has 16 hexadecimal digits", {
+    hint: "It is what deploy --prepare has printed.",
+  });
 }
 
 /** All options but these are the service's own. */

@@ -99,12 +99,16 @@ export class ControlSocket {
   async #carryOut(request: ControlRequest, report: Report): Promise<unknown> {
     const plane = this.#plane;
     if (request.command === "deploy") return plane.deploy(request.deploy, report);
+    if (request.command === "prepare") return plane.prepare(request.deploy, request.ttlMs, report);
+    if (request.command === "commit") return plane.commit(request.name, request.id, report);
     if (request.command === "rollout-deploy") return plane.deployRollout(request.rollout, report);
     if (request.command === "list") return plane.list();
     if (request.command === "certificates") return plane.certificates();
     if (request.command === "pause") await plane.pause(request.name, request.options, report);
     else if (request.command === "stop") await plane.stop(request.name, request.options, report);
     else if (request.command === "resume") await plane.resume(request.name);
+    else if (request.command === "abort") await plane.abort(request.name, request.id);
+    else if (request.command === "revert") await plane.revert(request.name, request.id, report);
     else if (request.command === "rollout-set") await plane.setRollout(request.name, request.options);
     else if (request.command === "rollout-stop") await plane.stopRollout(request.name);
     else await plane.remove(request.name);

@@ -7,6 +7,7 @@ import type { ProxyError } from "../errors.ts";
 import type { JsonObject } from "../options/option-fields.ts";
 import type { DeployResult } from "./deploy.ts";
 import type { ServiceListing } from "./list.ts";
+import type { PrepareResult } from "./prepared-deploys.ts";
 import type { ProgressEvent } from "./progress.ts";
 
 export const PROTOCOL_VERSION = 1;
@@ -14,6 +15,10 @@ export const PROTOCOL_VERSION = 1;
 /** What each command's result looks like. */
 export type ControlResults = {
   deploy: DeployResult;
+  prepare: PrepareResult;
+  commit: DeployResult;
+  abort: JsonObject;
+  revert: JsonObject;
   remove: JsonObject;
   pause: JsonObject;
   stop: JsonObject;

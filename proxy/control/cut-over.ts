@@ -2,6 +2,7 @@
 import type { DeploymentOptions } from "../options/deployment-options.ts";
 import type { DeployLedger, DeployRun } from "./deploy-ledger.ts";
 import { type Drained, drainReplaced } from "./drain-replaced.ts";
+import type { Hold } from "./hold.ts";
 import type { LiveTarget } from "./live-target.ts";
 import type { Report } from "./progress.ts";
 import { allTargetsOf } from "./service-record.ts";
@@ -24,6 +25,8 @@ export type CutOver = {
   readonly install: (draft: Draft) => readonly LiveTarget[];
   /** What else is waited for once traffic has moved, beside the drain; returns sentences for the person who deployed. */
   readonly afterSwitch?: (closing: AbortSignal) => Promise<readonly string[]>;
+  /** For the switch to wait for somebody's decision; undefined to go on at once. */
+  readonly hold?: Hold | undefined;
 };
 
 export type CutOverResult = {
@@ -44,7 +47,7 @@ export async function cutOver(parts: DeployParts, work: CutOver, report: Report)
 /** Everything up to the moment when traffic can go to the new targets; returns the ones that had it before. */
 async function switchTo(
   { services, closing }: DeployParts,
-  { run, targets, deployment, install }: CutOver,
+  { run, targets, deployment, install, hold }: CutOver,
   report: Report,
 ): Promise<readonly LiveTarget[]> {
   const signal = AbortSignal.any([run.signal, closing]);
@@ -59,6 +62,10 @@ async function switchTo(
     if (!deployment.force) {
       await waitUntilHealthy(targets, { timeoutMs: deployment.deployTimeoutMs, signal, report });
       services.checkpoint("healthy");
+      if (hold) {
+        run.prepared = true;
+        await hold.decision(signal);
+      }
       await refuseLost(targets);
       services.checkpoint("probed-again");
     }

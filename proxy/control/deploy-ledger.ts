@@ -6,7 +6,7 @@ export type DeployOutcome = {
   readonly id: string;
   readonly service: string;
   readonly targets: readonly string[];
-  readonly state: "waiting" | "draining" | "deployed" | "failed";
+  readonly state: "waiting" | "prepared" | "draining" | "deployed" | "failed";
   readonly startedAt: string;
   readonly endedAt: string | undefined;
   readonly error: string | undefined;
@@ -49,18 +49,23 @@ export class DeployLedger {
 
   /** Cancels the deploy of `service` unless it has switched already. */
   cancel(service: string): void {
-    if (this.isWaiting(service)) this.#running.get(service)?.cancel();
+    if (this.isWaiting(service)) this.#running.get(service)?.cancel(`${service} was removed meanwhile`);
   }
 
   /** The running deploy of a service, else the last one that ended. */
   outcomes(): DeployOutcome[] {
-    const running = [...this.#running.values()].map((run) => run.outcome(run.switched ? "draining" : "waiting"));
+    const running = [...this.#running.values()].map((run) => run.outcome(stateOf(run)));
     return [...running, ...[...this.#ended.values()].filter((outcome) => !this.#running.has(outcome.service))];
   }
 
   async allEnded(): Promise<void> {
     await Promise.all([...this.#running.values()].map((run) => run.ended.promise));
   }
+}
+
+function stateOf({ switched, prepared }: DeployRun): DeployOutcome["state"] {
+  if (switched) return "draining";
+  return prepared ? "prepared" : "waiting";
 }
 
 export class DeployRun {
@@ -72,6 +77,8 @@ export class DeployRun {
   readonly #cancelled = new AbortController();
   /** Set at the switch; there is no way back from there. */
   switched = false;
+  /** Its targets are healthy, and it waits for somebody's word. */
+  prepared = false;
 
   constructor(service: string, targets: readonly string[]) {
     this.service = service;
@@ -83,10 +90,8 @@ export class DeployRun {
     return this.#cancelled.signal;
   }
 
-  cancel(): void {
-    this.#cancelled.abort(
-      new ProxyError("deploy-cancelled", `deploy cancelled: ${this.service} was removed meanwhile`),
-    );
+  cancel(why: string): void {
+    this.#cancelled.abort(new ProxyError("deploy-cancelled", `deploy cancelled: ${why}`));
   }
 
   outcome(state: DeployOutcome["state"], error?: Error): DeployOutcome {

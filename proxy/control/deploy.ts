@@ -8,7 +8,9 @@ import { RUNNING } from "../state/saved-gate.ts";
 import { NOTHING_CARRIED } from "../state/snapshot-format.ts";
 import type { TargetAddress } from "../target/target-address.ts";
 import { type CutOverResult, cutOver, type DeployParts } from "./cut-over.ts";
+import type { DeployRun } from "./deploy-ledger.ts";
 import { type ErrorPages, loadErrorPages } from "./error-pages.ts";
+import type { Hold } from "./hold.ts";
 import { conflictError, findConflict } from "./host-conflict.ts";
 import { LiveTarget, newTargets } from "./live-target.ts";
 import type { Report } from "./progress.ts";
@@ -29,19 +31,28 @@ export type DeployResult = CutOverResult & {
   readonly targets: readonly string[];
 };
 
+/** For a deploy in two steps. */
+export type Held = { readonly hold: Hold; readonly onBegin: (run: DeployRun) => void };
+
 /**
  * Resolves when the old targets have drained. Goes on, and stays whole, whether or not anybody waits for it. Rollout
  * targets and their split stay as they are.
  * @throws ProxyError `deploy-in-progress`, `host-conflict`, `invalid-options`, `certificate-unusable`, `error-pages-unusable`, and what a
  *   cut-over throws; the old targets serve on in every case
  */
-export async function deploy(parts: DeployParts, request: DeployRequest, report: Report): Promise<DeployResult> {
+export async function deploy(
+  parts: DeployParts,
+  request: DeployRequest,
+  report: Report,
+  held?: Held,
+): Promise<DeployResult> {
   const { services, ledger } = parts;
   const targets = newTargets(request.targets, request.readTargets).map(
     (target) => new LiveTarget(target, request.target, "adding", services.log),
   );
   const addresses = targets.map((target) => target.address);
   const run = ledger.begin(request.name, addresses);
+  held?.onBegin(run);
   const facts = factsOf(request, addresses);
   services.log.info("Deploying", facts);
   let expectation = NOTHING_EXPECTED;
@@ -53,11 +64,12 @@ export async function deploy(parts: DeployParts, request: DeployRequest, report:
     const errorPages = await loadErrorPages(request.service.errorPagesPath);
     const install = (draft: Draft) => {
       refuseConflict(services.log, request, draft.records.values());
+      if (held) held.hold.before = draft.records.get(request.name);
       return putInPlace(draft, targets, request, errorPages);
     };
     const afterSwitch = (signal: AbortSignal) =>
       expectation.settled({ timeoutMs: request.deployment.deployTimeoutMs, signal });
-    const work = { run, targets, deployment: request.deployment, install, afterSwitch };
+    const work = { run, targets, deployment: request.deployment, install, afterSwitch, hold: held?.hold };
     const result = await cutOver(parts, work, report);
     services.log.info("Deployed", facts);
     ledger.end(run);

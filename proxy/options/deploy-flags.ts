@@ -4,6 +4,8 @@ import type { FlagTable, FlagValues } from "./flags.ts";
 import { DEPLOYMENT_FLAGS, TARGET_FLAGS } from "./flags.ts";
 import { STAGING_DIRECTORY } from "./tls-options.ts";
 
+export const DEFAULT_PREPARE_TTL_MS = 300_000;
+
 export const DEPLOY_FLAGS = {
   ...TARGET_FLAGS,
   host: { kind: "strings", fallback: [], help: "host name to serve, *.name for one wild label (default: any host)" },
@@ -53,6 +55,16 @@ export const DEPLOY_FLAGS = {
   "tls-redirect": { kind: "bool", fallback: true, help: "redirect plain HTTP to HTTPS" },
   "canonical-host": { kind: "string", fallback: "", help: "host that requests for the other hosts are redirected to" },
   ...DEPLOYMENT_FLAGS,
+  prepare: {
+    kind: "bool",
+    fallback: false,
+    help: "stop when the targets are healthy and print an id, for commit, abort and revert",
+  },
+  "prepare-ttl": {
+    kind: "duration",
+    fallback: DEFAULT_PREPARE_TTL_MS,
+    help: "how long a prepared deploy waits for its commit",
+  },
   force: { kind: "bool", fallback: false, help: "switch at once, without waiting for health" },
   "health-check-interval": { kind: "duration", fallback: 1_000, help: "time between two checks" },
   "health-check-timeout": { kind: "duration", fallback: 5_000, help: "how long one check may take" },

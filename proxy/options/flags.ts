@@ -120,6 +120,19 @@ export const RUN_FLAGS = {
   },
 } as const satisfies FlagTable;
 
+export const ABORT_FLAGS = {
+  id: {
+    kind: "string",
+    fallback: "",
+    help: "what deploy --prepare has printed (default: whatever is prepared, or being prepared)",
+  },
+} as const satisfies FlagTable;
+
+/** For `commit` and `revert`. */
+export const PREPARED_FLAGS = {
+  id: { kind: "string", fallback: "", required: true, help: "what deploy --prepare has printed" },
+} as const satisfies FlagTable;
+
 export const NO_FLAGS = {} as const satisfies FlagTable;
 
 function environment(name: string): readonly string[] {

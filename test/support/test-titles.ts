@@ -28,9 +28,9 @@ export function titlesIn(source: string): string[] {
   });
 }
 
-/** The rows of the table below a heading of `proxy/README.md`. */
-export function readmeRows(heading: string): string[] {
-  const readme = readFileSync(join(ROOT, "proxy", "README.md"), "utf8");
+/** The rows of the table below a heading of a program's README. */
+export function readmeRows(heading: string, program: "proxy" | "cli" = "proxy"): string[] {
+  const readme = readFileSync(join(ROOT, program, "README.md"), "utf8");
   const section = readme.split(/^## /m).find((part) => part.startsWith(`${heading}\n`)) ?? "";
   return section.split("\n").filter((line) => line.startsWith("| "));
 }

@@ -27,7 +27,7 @@ test("bash completes commands, commands of a group, and flags", async () => {
   expect(await offered(path, [""])).toEqual(
     expect.arrayContaining(["deploy", "list", "pause", "remove", "resume", "rollout", "run", "stop", "version"]),
   );
-  expect(await offered(path, ["re"])).toEqual(["remove", "resume"]);
+  expect(await offered(path, ["re"])).toEqual(["remove", "resume", "revert"]);
   expect(await offered(path, ["rollout", ""])).toEqual(["deploy", "set", "stop"]);
   expect(await offered(path, ["rollout", "set", "web", "--"])).toEqual(["--percent", "--list", "--help"]);
   expect(await offered(path, ["deploy", "web", "--buffer"])).toEqual([

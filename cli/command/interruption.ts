@@ -1,0 +1,27 @@
+/** Ctrl-C, SIGTERM and a closed terminal → an aborted signal; a second one ends the process at once. */
+import { EXIT_CODES } from "../errors.ts";
+import type { Reporter } from "../report/reporter.ts";
+
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+export type Interruption = { readonly signal: AbortSignal; readonly stopWatching: () => void };
+
+export function watchInterruption(reporter: Reporter): Interruption {
+  const controller = new AbortController();
+  const onSignal = (name: NodeJS.Signals): void => {
+    if (controller.signal.aborted) {
+      reporter.close();
+      process.exit(EXIT_CODES.interrupted);
+    }
+    const text = `${name}: stopping, and putting in order what was begun. Once more to stop at once.`;
+    reporter.report({ event: "said", kind: "warning", text });
+    controller.abort();
+  };
+  for (const name of SIGNALS) process.on(name, onSignal);
+  return {
+    signal: controller.signal,
+    stopWatching: () => {
+      for (const name of SIGNALS) process.off(name, onSignal);
+    },
+  };
+}

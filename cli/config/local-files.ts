@@ -1,0 +1,37 @@
+/** The files on this machine that a configuration names or excludes → issues. */
+import { access } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import type { ConfigIssue } from "../errors.ts";
+import { issueAt } from "./check.ts";
+import type { Config } from "./config.ts";
+import type { TreeNode } from "./tree.ts";
+
+/** Hooks of Kamal 1, for a proxy that is gone. */
+const OLD_HOOKS = ["pre-traefik-reboot", "post-traefik-reboot"];
+
+export async function checkLocalFiles(tree: TreeNode, config: Config, cwd: string): Promise<ConfigIssue[]> {
+  const issues: ConfigIssue[] = [];
+  for (const hook of OLD_HOOKS) {
+    const path = join(config.hooksPath, hook);
+    if (!(await exists(path, cwd))) continue;
+    issues.push(
+      issueAt(
+        tree,
+        ["hooks_path"],
+        `found ${path}, a hook of Kamal 1: rename it to ${hook.replace("traefik", "proxy")}`,
+      ),
+    );
+  }
+  const { dockerfile, pack } = config.builder;
+  if (pack === undefined && !(await exists(dockerfile, cwd))) {
+    issues.push(issueAt(tree, ["builder", "dockerfile"], `missing ${dockerfile}`));
+  }
+  return issues;
+}
+
+function exists(path: string, cwd: string): Promise<boolean> {
+  return access(resolve(cwd, path)).then(
+    () => true,
+    () => false,
+  );
+}

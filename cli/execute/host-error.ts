@@ -1,0 +1,73 @@
+/** What can go wrong between this machine and a host, by cause. The words are chosen where the cause is found. */
+import { type ErrorCode, type ExitClass, KdeployError } from "../errors.ts";
+
+export type HostErrorCode = Extract<
+  ErrorCode,
+  | "cancelled"
+  | "command-timed-out"
+  | "connection-lost"
+  | "host-key-changed"
+  | "host-key-unknown"
+  | "host-name-invalid"
+  | "host-unreachable"
+  | "ssh-authentication-failed"
+  | "ssh-config-invalid"
+  | "ssh-key-unusable"
+  | "ssh-program-missing"
+  | "upload-failed"
+>;
+
+/** Finer than the code, for decisions: which failures are worth another attempt. */
+export type HostErrorReason =
+  | "authentication"
+  | "cancelled"
+  | "channel-refused"
+  | "configuration"
+  | "deadline"
+  | "dns"
+  | "handshake"
+  | "host-key"
+  | "lost"
+  | "proxy"
+  | "refused"
+  | "timeout"
+  | "unreachable"
+  | "upload";
+
+const EXIT_CLASSES: Partial<Record<HostErrorCode, ExitClass>> = {
+  cancelled: "interrupted",
+  "command-timed-out": "failure",
+  "upload-failed": "failure",
+  "host-name-invalid": "configuration",
+  "ssh-config-invalid": "configuration",
+};
+
+export class HostError extends KdeployError {
+  /** As configured. */
+  readonly host: string;
+  readonly reason: HostErrorReason;
+
+  constructor(
+    host: string,
+    code: HostErrorCode,
+    reason: HostErrorReason,
+    message: string,
+    options: { hint?: string | undefined; cause?: unknown } = {},
+  ) {
+    super(code, message, { ...options, exitClass: EXIT_CLASSES[code] ?? "unreachable" });
+    this.name = "HostError";
+    this.host = host;
+    this.reason = reason;
+  }
+}
+
+export function cancelled(host: string, command: string, mayStillRun = false): HostError {
+  const rest = mayStillRun ? " It may still be running there." : "";
+  return new HostError(host, "cancelled", "cancelled", `Cancelled on ${host}: ${shortened(command)}${rest}`);
+}
+
+/** A command for a message: its beginning, on one line. */
+export function shortened(command: string): string {
+  const line = command.replace(/\s+/g, " ").trim();
+  return line.length > 120 ? `${line.slice(0, 119)}…` : line;
+}

@@ -1,0 +1,73 @@
+/** What a version's containers and the proxy find on a host: assets, error pages, certificates. Before any container is started. */
+import { readdir, readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import type { StepOf } from "../../plan/step.ts";
+import { currentVersion } from "../../remote/app.ts";
+import { extract, hasAssets, sync } from "../../remote/app-assets.ts";
+import { ERROR_PAGE_NAME, errorPagesDirectory, makeDirectory } from "../../remote/error-pages.ts";
+import { install, makeDirectory as makeTlsDirectory } from "../../remote/tls-files.ts";
+import { inStep } from "../in-step.ts";
+import { onHosts } from "../on-hosts.ts";
+import { byHost, placed, type RoleOnHost } from "../place.ts";
+import { runCommand, uploadFile } from "../run-command.ts";
+import type { Work } from "../work.ts";
+
+type ErrorPage = { readonly name: string; readonly content: Uint8Array };
+
+/** Of the version that a renamed container had. */
+const REPLACED = /_replaced_[0-9a-f]+$/;
+
+export async function prepareFiles(work: Work, { version, places }: StepOf<"prepare-files">): Promise<void> {
+  const pages = await errorPages(work);
+  const all = places.map((place) => placed(work, place));
+  const needing = all.filter(
+    ({ role }) => hasAssets(role) || role.proxy?.certificate !== undefined || pages.length > 0,
+  );
+  const hosts = byHost(needing);
+  if (hosts.size === 0) return;
+  await inStep(work, "Prepare files", [...hosts.keys()], () =>
+    onHosts(work, [...hosts.keys()], async (host) => {
+      if (pages.length > 0) await uploadPages(work, host, version, pages);
+      for (const place of hosts.get(host) ?? []) {
+        if (hasAssets(place.role)) await prepareAssets(work, place, version);
+        await installCertificate(work, place);
+      }
+    }),
+  );
+}
+
+async function errorPages(work: Work): Promise<ErrorPage[]> {
+  const { errorPagesPath } = work.config;
+  if (errorPagesPath === undefined) return [];
+  const directory = resolve(work.cwd, errorPagesPath);
+  const names = (await readdir(directory)).filter((name) => ERROR_PAGE_NAME.test(name)).toSorted();
+  return Promise.all(names.map(async (name) => ({ name, content: await readFile(join(directory, name)) })));
+}
+
+async function uploadPages(work: Work, host: string, version: string, pages: readonly ErrorPage[]): Promise<void> {
+  await runCommand(work, host, makeDirectory(work.config, version));
+  for (const { name, content } of pages) {
+    await uploadFile(work, host, {
+      path: `${errorPagesDirectory(work.config, version)}/${name}`,
+      mode: 0o644,
+      content,
+    });
+  }
+}
+
+async function prepareAssets(work: Work, { host, role }: RoleOnHost, version: string): Promise<void> {
+  await runCommand(work, host, extract(work.config, role, version));
+  const current = await runCommand(work, host, currentVersion(work.config, role), { reads: true, tolerate: true });
+  const old = current.stdout.trim().replace(REPLACED, "");
+  const lines = sync(work.config, role, version, old === "" || old === version ? undefined : old);
+  for (const line of lines) await runCommand(work, host, line);
+}
+
+async function installCertificate(work: Work, { host, role }: RoleOnHost): Promise<void> {
+  const { proxy } = role;
+  if (proxy?.certificate === undefined) return;
+  const certificate = await work.secrets.get(proxy.certificate.certificatePem);
+  const privateKey = await work.secrets.get(proxy.certificate.privateKeyPem);
+  await runCommand(work, host, makeTlsDirectory(work.config, { role: role.name }));
+  await runCommand(work, host, install(work.config, { role: role.name }, certificate, privateKey));
+}

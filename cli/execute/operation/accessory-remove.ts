@@ -1,0 +1,31 @@
+/** An accessory goes from the selected hosts: its route, container, image and files. Source: cli-commands §7. */
+import type { Accessory } from "../../config/config.ts";
+import { removeContainer, removeEnvFile, removeImage, removeServiceDirectory, stop } from "../../remote/accessory.ts";
+import { remove } from "../../remote/proxy.ts";
+import { audit } from "../audit-line.ts";
+import { inStep, say } from "../in-step.ts";
+import { onHosts } from "../on-hosts.ts";
+import { runCommand } from "../run-command.ts";
+import type { Work } from "../work.ts";
+
+/** Whoever has the lock. What an earlier attempt has removed already is no failure. */
+export async function removeAccessoryLocked(work: Work, accessory: Accessory): Promise<void> {
+  const hosts = work.selection.accessoryHosts(accessory);
+  if (hosts.length === 0) return;
+  await inStep(work, `Remove accessory ${accessory.name}`, hosts, () =>
+    onHosts(work, hosts, (host) => removeOn(work, host, accessory)),
+  );
+}
+
+async function removeOn(work: Work, host: string, accessory: Accessory): Promise<void> {
+  await audit(work, host, `Removed ${accessory.name} accessory`);
+  // Requests stop first; the proxy may be gone already.
+  if (accessory.proxy !== undefined) await runCommand(work, host, remove(accessory.service), { tolerate: true });
+  await runCommand(work, host, stop(accessory), { tolerate: true });
+  await runCommand(work, host, removeContainer(accessory));
+  const image = await runCommand(work, host, removeImage(accessory), { tolerate: true });
+  if (image.exitCode !== 0)
+    say(work, "notice", `The image ${accessory.image} stays: it is in use, or not there.`, host);
+  await runCommand(work, host, removeServiceDirectory(accessory));
+  await runCommand(work, host, removeEnvFile(work.config, accessory));
+}
