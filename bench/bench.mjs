@@ -1,5 +1,5 @@
 // Starts the benchmark. Plain JavaScript, so that a Node too old to read TypeScript can still say so in one line.
-import { requireNode } from "../proxy/require-node.mjs";
+import { requireNode } from "../shared/require-node.mjs";
 
 requireNode("bench");
 await import("./main.ts");

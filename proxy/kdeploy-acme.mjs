@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /** The launcher of the issuing process, which the proxy starts for each certificate; not meant to be typed. */
-import { requireNode } from "./require-node.mjs";
+import { requireNode } from "../shared/require-node.mjs";
 
 requireNode("kdeploy-acme");
 const { main } = await import("./issuing/main.ts");

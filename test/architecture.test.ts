@@ -39,7 +39,6 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     "limits.ts",
     "version.ts",
     "errors.ts",
-    "require-node.mjs",
   ],
   cli: [
     "kdeploy.mjs",
@@ -55,7 +54,6 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
     "secret",
     "version.ts",
     "errors.ts",
-    "require-node.mjs",
   ],
 };
 

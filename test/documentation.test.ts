@@ -12,9 +12,11 @@ const root = join(import.meta.dirname, "..");
 const readme = read("README.md");
 const reference = read("proxy/FLAGS.md");
 const tour = read("proxy/README.md");
-const sources = readdirSync(join(root, "proxy"), { recursive: true, encoding: "utf8" })
-  .filter((path) => /\.(ts|mjs)$/.test(path))
-  .map((path) => read(`proxy/${path}`));
+const sources = ["proxy", "shared"].flatMap((folder) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+    .filter((path) => /\.(ts|mjs)$/.test(path))
+    .map((path) => read(`${folder}/${path}`)),
+);
 
 const commands = [...(await commandsOf([])), ...(await commandsOf(["rollout"]))];
 const tables = new Map(await Promise.all(commands.map(async (name) => [name, await flagsOf(name)] as const)));

@@ -12,8 +12,18 @@ export type DeployOptions = {
 };
 
 export function deployPlan(config: Config, selection: Selection, options: DeployOptions): Plan {
+  return deliveredPlan("deploy", selection, options, switchSteps(config, selection, options.version));
+}
+
+/** Build and deliver, then `switching` under the lock, with the hooks around both. */
+export function deliveredPlan(
+  name: Plan["name"],
+  selection: Selection,
+  options: DeployOptions,
+  switching: readonly Step[],
+): Plan {
   return {
-    name: "deploy",
+    name,
     version: options.version,
     steps: [
       { kind: "run-hook", hook: "pre-connect", runtime: false },
@@ -24,7 +34,7 @@ export function deployPlan(config: Config, selection: Selection, options: Deploy
         steps: [
           { kind: "make-run-directory", hosts: selection.hosts },
           { kind: "run-hook", hook: "pre-deploy", runtime: false },
-          ...switchSteps(config, selection, options.version),
+          ...switching,
         ],
       },
       { kind: "run-hook", hook: "post-deploy", runtime: true },
