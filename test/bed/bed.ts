@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { startBed } from "../support/bed/servers.ts";
 import { takeBed } from "./bed-lock.ts";
-import { BED_FOLDER, FILES, SERVERS } from "./layout.ts";
+import { BED_FOLDER, FILES, REGISTRY, SERVERS } from "./layout.ts";
 import { down, isUp, makeImages, status, up } from "./lifecycle.ts";
 
 const USAGE = `npm run servers -- <command>
@@ -77,7 +77,7 @@ Start afresh:  npm run servers -- reset
 Take it down:  npm run servers -- down
 
 For an app of your own: hosts ${SERVERS.map(({ address }) => address).join(", ")}; under ssh, config: ${FILES.sshConfig};
-registry 127.0.0.1:5055, user deployer, password in ${BED_FOLDER}/environment.`);
+registry ${REGISTRY.server}, user deployer, password in ${BED_FOLDER}/environment.`);
 }
 
 function ssh([number = "1", ...command]: readonly string[]): number {

@@ -2,24 +2,29 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 
+/** Several beds stand side by side when `KDEPLOY_BED_NUMBER` tells them apart: 0 to 9. */
+const NUMBER = bedNumber(process.env["KDEPLOY_BED_NUMBER"]);
+const NETWORK = `198.18.${10 + NUMBER}`;
+const REGISTRY_PORT = 5055 + NUMBER;
+
 /** Everything of the bed on the engine begins with this, and it is the name of the network. */
-export const BED = "kdeploy-bed";
+export const BED = NUMBER === 0 ? "kdeploy-bed" : `kdeploy-bed-${NUMBER}`;
 /** From the range for benchmarks (RFC 2544). The servers' own engines use 198.19.0.0/16. */
-export const SUBNET = "198.18.10.0/24";
+export const SUBNET = `${NETWORK}.0/24`;
 
 export type ServerPlace = { readonly name: string; readonly address: string; readonly container: string };
 
 export const SERVERS: readonly ServerPlace[] = [1, 2, 3].map((number) => ({
   name: `server${number}`,
-  address: `198.18.10.${10 + number}`,
+  address: `${NETWORK}.${10 + number}`,
   container: `${BED}-server${number}`,
 }));
 
 /** Good on the host and on every server: engines take 127.0.0.0/8 without TLS. The images' script has the same. */
 export const REGISTRY = {
   container: `${BED}-registry`,
-  port: 5055,
-  server: "127.0.0.1:5055",
+  port: REGISTRY_PORT,
+  server: `127.0.0.1:${REGISTRY_PORT}`,
   username: "deployer",
   password: "bed-registry-password",
 } as const;
@@ -36,7 +41,11 @@ export const HUB_IMAGES = {
 } as const;
 
 /** Keys, certificates and records of the bed; nobody else can read it. */
-export const BED_FOLDER = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "kdeploy", "bed");
+export const BED_FOLDER = join(
+  process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"),
+  "kdeploy",
+  `bed${NUMBER === 0 ? "" : `-${NUMBER}`}`,
+);
 
 export const FILES = {
   identity: join(BED_FOLDER, "identity"),
@@ -48,6 +57,11 @@ export const FILES = {
   dockerConfig: join(BED_FOLDER, "docker"),
 } as const;
 
+/** A file of an example, with the addresses of this bed: the examples have those of bed 0. */
+export function forThisBed(text: string): string {
+  return text.replaceAll("198.18.10.", `${NETWORK}.`).replaceAll("127.0.0.1:5055", REGISTRY.server);
+}
+
 /** What the server sees as /bed. */
 export function serverFolder(name: string): string {
   return join(BED_FOLDER, name);
@@ -56,4 +70,10 @@ export function serverFolder(name: string): string {
 /** Where its recorder writes. */
 export function recordsFolder(name: string): string {
   return join(BED_FOLDER, "records", name);
+}
+
+function bedNumber(text: string | undefined): number {
+  const number = Number(text ?? "0");
+  if (Number.isInteger(number) && number >= 0 && number <= 9) return number;
+  throw new RangeError(`KDEPLOY_BED_NUMBER is a number from 0 to 9, not ${text}`);
 }

@@ -105,7 +105,9 @@ describe.skipIf(skip !== undefined)("the bed of servers", () => {
   test("a reset leaves no container, no network, no file and no image but those of Docker Hub", async () => {
     const [first] = servers;
     await first.ssh("mkdir -p .kamal/apps; touch .kamal/x; docker network create kamal; docker volume create v");
-    await first.ssh("docker pull busybox; docker tag busybox 127.0.0.1:5055/x/y:1; docker run -d busybox sleep 1000");
+    await first.ssh(
+      `docker pull busybox; docker tag busybox ${REGISTRY.server}/x/y:1; docker run -d busybox sleep 1000`,
+    );
     await first.reset();
     expect(await first.inside("ls -A /root | grep -vE '^\\.(bashrc|profile|ssh)$' || true")).toBe("");
     expect(await first.engine("ps", "--all", "--quiet")).toBe("");

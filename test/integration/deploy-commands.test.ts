@@ -39,7 +39,7 @@ describe.skipIf(skip !== undefined)("commands for three servers", () => {
     const details = await kdeploy("app", "details");
     expect(details.stdout.match(new RegExp(`node-app-(web|worker)-${version}`, "g"))).toHaveLength(5);
     expect((await kdeploy("app", "containers")).stdout).toContain(`node-app-web-${version}`);
-    expect((await kdeploy("app", "images")).stdout).toContain("127.0.0.1:5055/examples/node-app");
+    expect((await kdeploy("app", "images")).stdout).toContain(`${REGISTRY.server}/examples/node-app`);
     const all = await kdeploy("details");
     expect(all.stdout).toContain("kamal-proxy");
     expect(all.stdout).toContain(`node-app-worker-${version}`);

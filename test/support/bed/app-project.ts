@@ -2,6 +2,7 @@
 import { appendFile, cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { forThisBed } from "../../bed/layout.ts";
 import { run } from "../docker/engine.ts";
 import { nodeImage } from "../docker/images.ts";
 import { type KdeployOptions, type KdeployResult, type RunningKdeploy, runKdeploy, startKdeploy } from "./kdeploy.ts";
@@ -16,6 +17,7 @@ export class AppProject {
     const folder = await mkdtemp(join(tmpdir(), "kdeploy-app-"));
     const project = new AppProject(folder, { NODE_IMAGE: await nodeImage() });
     await cp(EXAMPLE, folder, { recursive: true });
+    await project.change("config/deploy.yml", forThisBed);
     await project.#git("init", "--quiet", "--initial-branch=main");
     return project;
   }
