@@ -2,4 +2,4 @@
 import { requireNode } from "../shared/require-node.mjs";
 
 requireNode("bench");
-await import("./main.ts");
+await import(process.argv[2] === "deploy-time" ? "./deploy-time/main.ts" : "./main.ts");

@@ -13,7 +13,7 @@ const SECTIONS = [
   { section: "state and disk", kind: "ST", size: 11, open: 0 },
   { section: "TLS", kind: "TL", size: 14, open: 0 },
   { section: "ACME and certificates", kind: "AC", size: 14, open: 0 },
-  { section: "the deploy tool", kind: "CLI", size: 24, open: 3 },
+  { section: "the deploy tool", kind: "CLI", size: 24, open: 0 },
   { section: "logs", kind: "LG", size: 5, open: 0 },
 ] as const;
 

@@ -1,4 +1,5 @@
 /** `kdeploy check`: is the configuration in order? Reaches no server and reads no secrets. */
+import { ConfigError } from "../errors.ts";
 import { defineCommand } from "./command.ts";
 
 export const command = defineCommand({
@@ -7,7 +8,8 @@ export const command = defineCommand({
   options: { strict: { kind: "bool", help: "fail for warnings, too" } },
   needs: "config",
   changes: false,
-  async run({ loaded: { files, warnings }, options, shared, print }) {
+  async run({ loaded: { buildIssues, files, warnings }, options, shared, print }) {
+    if (buildIssues.length > 0) throw new ConfigError(buildIssues);
     const passed = warnings.length === 0 || !options.strict;
     if (shared.json) print(`${JSON.stringify({ valid: passed, files, warnings })}\n`);
     else if (passed) print(`${files.join(" with ")}: in order\n`);

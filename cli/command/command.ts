@@ -33,6 +33,8 @@ export type CommandModule<Table extends OptionTable = OptionTable, What extends 
   readonly needsVersion?: false;
   /** Its words are another program's command line: options that are not ours, once it has begun, belong to it. */
   readonly passesOptions?: true;
+  /** Ctrl-C is how a person ends it: nothing is said of that, and it went well. */
+  readonly endedByInterruption?: (options: OptionValues<Table>) => boolean;
   /** Standard output is bytes of a program on a host; all else is silent. */
   readonly raw?: (options: OptionValues<Table>) => boolean;
   /** Resolves with the exit code. @throws KdeployError, AggregateError of such, for `report/failure.ts` to word */

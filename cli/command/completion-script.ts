@@ -73,18 +73,39 @@ complete -o default -F _kdeploy kdeploy
 `;
 }
 
-/** zsh runs scripts of bash. */
+/** Not by way of bash's: names of zsh's own, such as `path`, mean something else there. */
 function zshScript(commands: readonly CompletedCommand[]): string {
-  return `autoload -U +X compinit && compinit
-autoload -U +X bashcompinit && bashcompinit
-${bashScript(commands)}`;
+  return `(( $+functions[compdef] )) || { autoload -Uz compinit && compinit }
+_kdeploy() {
+  local word typed="" offered="" skip="" i
+  for ((i = 2; i < CURRENT; i++)); do
+    word="\${words[i]}"
+    if [[ -n "$skip" ]]; then skip=""; continue; fi
+    case "$word" in
+      ${valueOptions(commands).join("|")}) skip=yes ;;
+      -*) ;;
+      help) ;;
+      *) typed="\${typed:+$typed }$word" ;;
+    esac
+  done
+  if [[ -n "$skip" ]]; then _files; return; fi
+  case "$typed" in
+${cases(commands, (pattern, words) => `    "${pattern}") offered="${words}" ;;`)}
+  esac
+  [[ "\${words[CURRENT]}" == -* ]] && offered="$offered ${SHARED_WORDS}"
+  compadd -- \${=offered}
+}
+compdef _kdeploy kdeploy
+`;
 }
 
 function fishScript(commands: readonly CompletedCommand[]): string {
   return `function __kdeploy_words
-  set -l path
+  set -l typed
   set -l skip
-  for word in (commandline -opc)[2..]
+  set -l words (commandline -opc)
+  set -e words[1]
+  for word in $words
     if test -n "$skip"
       set skip
       continue
@@ -94,14 +115,17 @@ function fishScript(commands: readonly CompletedCommand[]): string {
         set skip yes
       case '-*' help
       case '*'
-        set path $path $word
+        set -a typed $word
     end
   end
-  test -n "$skip"; and return
-  switch "$path"
-${cases(commands, (pattern, words) => `    case '${pattern}'\n      string split ' ' -- '${words}'`)}
+  if test -n "$skip"
+    __fish_complete_path (commandline -ct)
+    return
   end
-  string split ' ' -- '${SHARED_WORDS}'
+  switch "$typed"
+${cases(commands, (pattern, words) => `    case '${pattern}'\n      string split -n ' ' -- '${words}'`)}
+  end
+  string match -q -- '-*' (commandline -ct); and string split ' ' -- '${SHARED_WORDS}'
 end
 complete -c kdeploy -f -a '(__kdeploy_words)'
 `;

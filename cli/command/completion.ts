@@ -6,7 +6,7 @@ import { optionsOf } from "./help.ts";
 import { SHARED_OPTIONS } from "./options.ts";
 
 export const command = defineCommand({
-  description: `Shells: ${SHELLS.join(", ")}. For bash: source <(kdeploy completion bash), in ~/.bashrc.`,
+  description: `Shells: ${SHELLS.join(", ")}. In ~/.bashrc: source <(kdeploy completion bash). In ~/.zshrc, after compinit: source <(kdeploy completion zsh). In ~/.config/fish/config.fish: kdeploy completion fish | source.`,
   arguments: [{ name: "SHELL" }],
   options: {},
   needs: "nothing",

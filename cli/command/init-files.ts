@@ -68,6 +68,7 @@ builder:
 #   db:
 #     image: postgres:17
 #     host: 192.168.0.2
+#     # On the server itself only; the app reaches it as my-app-db:5432.
 #     port: "127.0.0.1:5432:5432"
 #     env:
 #       secret:
@@ -93,11 +94,47 @@ const HOOKS: Readonly<Record<string, string>> = {
   "pre-build": "before the image is built; a failure stops the deploy",
   "pre-deploy": "before servers are changed; a failure stops the deploy",
   "post-deploy": "after a deploy, a redeploy or a rollback; KAMAL_RUNTIME has its seconds",
+  "deploy-failed": "after one of them has failed; KAMAL_ERROR_CODE and KAMAL_ERROR say why",
   "pre-app-boot": "before the app is started on a group of hosts, KAMAL_HOSTS",
   "post-app-boot": "after the app was started on a group of hosts, KAMAL_HOSTS",
   "pre-proxy-reboot": "before the proxy is restarted on KAMAL_HOSTS",
   "post-proxy-reboot": "after the proxy was restarted on KAMAL_HOSTS",
+  "pre-accessory-upgrade": "before accessory KAMAL_ACCESSORY is upgraded on KAMAL_HOSTS; a failure keeps it as it is",
+  "post-accessory-upgrade": "after accessory KAMAL_ACCESSORY was upgraded on KAMAL_HOSTS",
 };
+
+const BACKUP = `#!/bin/sh
+# Runs on this machine for kdeploy accessory backup NAME: saves a Postgres database to backups/.
+# Remove .sample from its name to have it run.
+#
+# Set here: KAMAL_ACCESSORY, KAMAL_HOSTS, KAMAL_SERVICE, KAMAL_DESTINATION where it was given, and every secret.
+set -eu
+umask 077
+
+mkdir -p backups
+file=backups/$KAMAL_ACCESSORY-$(date -u +%Y%m%dT%H%M%SZ).sql
+kdeploy accessory exec "$KAMAL_ACCESSORY" --reuse --raw --skip-hooks \\
+  --hosts "\${KAMAL_HOSTS%%,*}" \${KAMAL_DESTINATION:+--destination "$KAMAL_DESTINATION"} \\
+  -- "sh -c 'pg_dump --clean --if-exists --username \\"\\\${POSTGRES_USER:-postgres}\\" \\"\\\${POSTGRES_DB:-\\\${POSTGRES_USER:-postgres}}\\"'" >"$file.part"
+mv "$file.part" "$file"
+echo "saved $file"
+`;
+
+const RESTORE = `#!/bin/sh
+# Runs on this machine for kdeploy accessory restore NAME FILE: gives a Postgres database what accessory-backup has saved.
+# Remove .sample from its name to have it run.
+#
+# Set here: KAMAL_ACCESSORY, KAMAL_BACKUP_FILE, KAMAL_HOSTS, KAMAL_SERVICE, KAMAL_DESTINATION where it was given, and
+# every secret.
+set -eu
+
+# All of it, or nothing.
+kdeploy accessory exec "$KAMAL_ACCESSORY" --reuse --interactive --skip-hooks \\
+  --hosts "\${KAMAL_HOSTS%%,*}" \${KAMAL_DESTINATION:+--destination "$KAMAL_DESTINATION"} \\
+  -- "sh -c 'psql --quiet --single-transaction --set ON_ERROR_STOP=1 --username \\"\\\${POSTGRES_USER:-postgres}\\" \\"\\\${POSTGRES_DB:-\\\${POSTGRES_USER:-postgres}}\\"'" \\
+  <"$KAMAL_BACKUP_FILE" >/dev/null
+echo "restored $KAMAL_BACKUP_FILE"
+`;
 
 function hook(name: string, when: string): string {
   return `#!/bin/sh
@@ -125,8 +162,14 @@ export const SCHEMA_FILE: NewFile = {
   },
 };
 
-export const HOOK_FILES: readonly NewFile[] = Object.entries(HOOKS).map(([name, when]) => ({
+const HOOK_TEXTS: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(Object.entries(HOOKS).map(([name, when]) => [name, hook(name, when)])),
+  "accessory-backup": BACKUP,
+  "accessory-restore": RESTORE,
+};
+
+export const HOOK_FILES: readonly NewFile[] = Object.entries(HOOK_TEXTS).map(([name, text]) => ({
   path: `${HOOKS_PATH}/${name}.sample`,
   mode: 0o755,
-  content: () => hook(name, when),
+  content: () => text,
 }));

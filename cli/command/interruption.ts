@@ -6,7 +6,8 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 export type Interruption = { readonly signal: AbortSignal; readonly stopWatching: () => void };
 
-export function watchInterruption(reporter: Reporter): Interruption {
+/** @param quietly an interruption is the ordinary end: nothing is said of it */
+export function watchInterruption(reporter: Reporter, quietly = false): Interruption {
   const controller = new AbortController();
   const onSignal = (name: NodeJS.Signals): void => {
     if (controller.signal.aborted) {
@@ -14,7 +15,7 @@ export function watchInterruption(reporter: Reporter): Interruption {
       process.exit(EXIT_CODES.interrupted);
     }
     const text = `${name}: stopping, and putting in order what was begun. Once more to stop at once.`;
-    reporter.report({ event: "said", kind: "warning", text });
+    if (!quietly) reporter.report({ event: "said", kind: "warning", text });
     controller.abort();
   };
   for (const name of SIGNALS) process.on(name, onSignal);

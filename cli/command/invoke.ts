@@ -1,15 +1,18 @@
 /** One command with its words → its exit code: parsed, given what it needs, run, and its failures told. */
 import type { Config } from "../config/config.ts";
 import type { WorkEvent } from "../execute/event.ts";
-import { chooseReporter, redacting } from "../report/choose-reporter.ts";
+import { isCancelled } from "../execute/work-error.ts";
+import { chooseReporter } from "../report/choose-reporter.ts";
 import { failureOf } from "../report/failure.ts";
+import type { Listener } from "../report/listener.ts";
 import type { Reporter } from "../report/reporter.ts";
 import type { Terminal } from "../report/terminal.ts";
 import { Redactor } from "../secret/redactor.ts";
+import type { RunSecretsCommand } from "../secret/secrets-files.ts";
 import { checkArguments } from "./check-arguments.ts";
 import type { CommandContext, CommandModule, Entry } from "./command.ts";
 import { optionsOf } from "./help.ts";
-import { logFileOf } from "./keep-log.ts";
+import { ciListeners, configuredListeners, redactingListener } from "./listeners.ts";
 import type { SharedValues } from "./options.ts";
 import { parseWords } from "./parse-words.ts";
 
@@ -21,7 +24,9 @@ export type Invocation = {
   readonly words: readonly string[];
   readonly terminal: Terminal;
   readonly commands: readonly Entry[];
-  readonly runSecretsCommand: (words: readonly string[]) => Promise<string>;
+  readonly runSecretsCommand: RunSecretsCommand;
+  /** Of the run that this one is a part of. */
+  readonly redactor?: Redactor | undefined;
 };
 
 /** @throws KdeployError, usage, for the words; what the command itself throws is told, and its exit code returned */
@@ -37,7 +42,7 @@ export async function invoke(invocation: Invocation): Promise<number> {
   const options = values as CommandContext["options"];
   const shared = { "dry-run": false, ...values } as unknown as SharedValues;
   const { json, quiet, verbose } = shared;
-  const redactor = new Redactor();
+  const redactor = invocation.redactor ?? new Redactor();
   const raw = command.raw?.(options) === true;
   // What was asked for has standard output to itself, unless it comes as events.
   const told = command.needs === "work" ? terminal : { ...terminal, stdout: terminal.stderr };
@@ -60,10 +65,18 @@ type Parsed = {
 async function inContext(invocation: Invocation, parsed: Parsed): Promise<number> {
   const { command, path, terminal, commands } = invocation;
   const { options, shared, args, redactor, reporter } = parsed;
-  const listeners = [reporter];
-  const report = (event: WorkEvent): void => listeners.forEach((one) => one.report(event));
+  const listeners: Listener[] = [];
+  const report = (event: WorkEvent): void => {
+    reporter.report(event);
+    for (const one of listeners) one.report(event);
+  };
+  const listen = (more: readonly Listener[]): void => {
+    listeners.push(...more.map((one) => redactingListener(one, (text) => redactor.redact(text))));
+  };
+  listen(await ciListeners(terminal));
+  const quietly = command.endedByInterruption?.(options) === true;
   const { watchInterruption } = await import("./interruption.ts");
-  const { signal, stopWatching } = watchInterruption(reporter);
+  const { signal, stopWatching } = watchInterruption({ ...reporter, report }, quietly);
   const startedAt = performance.now();
   const changes = typeof command.changes === "function" ? command.changes(options) : command.changes;
   const base = {
@@ -104,31 +117,37 @@ async function inContext(invocation: Invocation, parsed: Parsed): Promise<number
     });
     const { version, selection } = work;
     const { destination } = config;
-    const logFile = changes && !shared["dry-run"] ? await logFileOf(config, path, terminal, report) : undefined;
-    if (logFile !== undefined) listeners.push(redacting(logFile.reporter, redactor));
-    report({
-      event: "run-started",
-      command: path.join(" "),
-      version,
-      destination,
-      hosts: selection.hosts,
-      changes: changes && !shared["dry-run"],
-    });
     try {
+      listen(await configuredListeners({ work, terminal, path, changes, report }));
+      report({
+        event: "run-started",
+        command: path.join(" "),
+        version,
+        destination,
+        hosts: selection.hosts,
+        changes: changes && !shared["dry-run"],
+      });
       return await command.run({ ...base, config, work } as CommandContext);
+    } catch (error) {
+      const { afterFailure } = await import("./after-failure.ts");
+      await afterFailure(work, error);
+      throw error;
     } finally {
       await close();
-      if (logFile !== undefined) report({ event: "said", kind: "notice", text: `The log is in ${logFile.path}` });
     }
   };
   const exitCode = await perform().catch((error: unknown) => {
+    if (quietly && signal.aborted && isCancelled(error)) return 0;
     const failure = failureOf(error);
     failure.events.forEach(report);
     return failure.exitCode;
   });
+  const end = { exitCode, durationMs: performance.now() - startedAt };
+  const said = await Promise.all(listeners.map(async ({ finish }) => finish?.(end) ?? []));
+  said.flat().forEach(report);
   stopWatching();
   if (isWork) report({ event: "run-finished", exitCode, durationMs: performance.now() - startedAt });
-  for (const logFile of listeners.slice(1)) logFile.close();
+  for (const { close } of listeners) close?.();
   return exitCode;
 }
 

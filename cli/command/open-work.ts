@@ -5,7 +5,7 @@ import type { Work } from "../execute/work.ts";
 import type { Reporter } from "../report/reporter.ts";
 import type { Terminal } from "../report/terminal.ts";
 import type { Redactor } from "../secret/redactor.ts";
-import type { SecretsFiles } from "../secret/secrets-files.ts";
+import type { RunSecretsCommand, SecretsFiles } from "../secret/secrets-files.ts";
 import type { SshOptions } from "../ssh/ssh-settings.ts";
 import type { SharedValues } from "./options.ts";
 
@@ -21,7 +21,7 @@ export type WorkQuestion = {
   /** Without one it is an error that the version is not known; else the latest tag stands for it. */
   readonly needsVersion: boolean;
   /** `$(kdeploy secrets …)` in secrets files. */
-  readonly runSecretsCommand: (words: readonly string[]) => Promise<string>;
+  readonly runSecretsCommand: RunSecretsCommand;
 };
 
 export type OpenedWork = { readonly work: Work; readonly close: () => Promise<void> };
@@ -76,7 +76,10 @@ export async function openWork(question: WorkQuestion): Promise<OpenedWork> {
 async function versionOf(question: WorkQuestion, local: Work["local"]): Promise<string> {
   const { shared, terminal, config, reporter, needsVersion } = question;
   const { resolveVersion } = await import("./resolve-version.ts");
-  const notice = (text: string): void => reporter.report({ event: "said", kind: "notice", text });
+  // Where nothing comes of the version, where it is from is no news.
+  const notice = (text: string): void => {
+    if (needsVersion) reporter.report({ event: "said", kind: "notice", text });
+  };
   try {
     return await resolveVersion({ asked: shared.version, env: terminal.env, config, local, notice });
   } catch (error) {
@@ -91,7 +94,7 @@ function lockWaitOf(shared: SharedValues): Work["lockWait"] {
 }
 
 async function secretsOf(question: WorkQuestion, env: Work["env"]): Promise<SecretsFiles> {
-  const { config, terminal, redactor, reporter, runSecretsCommand } = question;
+  const { config, terminal, redactor, reporter, signal, runSecretsCommand } = question;
   const [{ SecretsFiles }, { runInShell }, { WholeLines }] = await Promise.all([
     import("../secret/secrets-files.ts"),
     import("../secret/shell-command.ts"),
@@ -106,8 +109,9 @@ async function secretsOf(question: WorkQuestion, env: Work["env"]): Promise<Secr
     redactor,
     // A password manager may ask for its password: nothing is drawn over that.
     run: (script, options) => paused(reporter, () => runInShell(script, options).finally(() => messages.flush())),
-    runSecretsCommand: (words) => paused(reporter, () => runSecretsCommand(words)),
+    runSecretsCommand: (words, given) => paused(reporter, () => runSecretsCommand(words, given)),
     onStderr: (text) => messages.add(text),
+    signal,
   });
 }
 

@@ -4,6 +4,7 @@ import { chooseReporter } from "../report/choose-reporter.ts";
 import { failureOf } from "../report/failure.ts";
 import type { Terminal } from "../report/terminal.ts";
 import { Redactor } from "../secret/redactor.ts";
+import type { RunSecretsCommand } from "../secret/secrets-files.ts";
 import { VERSION } from "../version.ts";
 import type { Entry, Leaf } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
@@ -22,6 +23,7 @@ export async function runProgram(
   words: readonly string[],
   terminal: Terminal,
   commands: readonly Entry[] = COMMANDS,
+  redactor?: Redactor,
 ): Promise<number> {
   try {
     if (words.length === 1 && words[0] === "--version") {
@@ -29,25 +31,26 @@ export async function runProgram(
       return 0;
     }
     const asked = withoutHelp(words);
-    return await run(asked.words, terminal, commands, { help: asked.help, aliasDepth: 0 });
+    return await run(asked.words, terminal, commands, { help: asked.help, aliasDepth: 0, redactor });
   } catch (error) {
     // Nothing was run: the words were not understood.
     const json = beforeDashes(words).includes("--json");
     const choice = { json, quiet: false, verbose: true, raw: false };
-    const reporter = chooseReporter(choice, { ...terminal, stdout: terminal.stderr }, new Redactor());
+    const reporter = chooseReporter(choice, { ...terminal, stdout: terminal.stderr }, redactor ?? new Redactor());
     const { events, exitCode } = failureOf(error);
     events.forEach(reporter.report);
     return exitCode;
   }
 }
 
-type Asked = { readonly help: boolean; readonly aliasDepth: number };
+/** `redactor`: of the run that this one is a part of. */
+type Asked = { readonly help: boolean; readonly aliasDepth: number; readonly redactor: Redactor | undefined };
 
 async function run(
   words: readonly string[],
   terminal: Terminal,
   commands: readonly Entry[],
-  { help, aliasDepth }: Asked,
+  { help, aliasDepth, redactor }: Asked,
 ): Promise<number> {
   const { before, name, after } = split(words, PROGRAM);
   if (name === undefined || name === "help") {
@@ -62,12 +65,12 @@ async function run(
     if (alias !== undefined && "words" in alias) {
       if (aliasDepth >= MAX_ALIAS_DEPTH) throw endlessAlias(name);
       const inner = withoutHelp(alias.words);
-      return run(inner.words, terminal, commands, { help: inner.help, aliasDepth: aliasDepth + 1 });
+      return run(inner.words, terminal, commands, { help: inner.help, aliasDepth: aliasDepth + 1, redactor });
     }
     entry = begunWith(name, commands, alias?.error);
   }
   if (!("commands" in entry)) {
-    return runLeaf(entry, [entry.name], { words: [...before, ...after], help }, terminal, commands);
+    return runLeaf(entry, [entry.name], { words: [...before, ...after], help, redactor }, terminal, commands);
   }
   const path = `${PROGRAM} ${entry.name}`;
   const inner = split(after, path);
@@ -75,21 +78,21 @@ async function run(
   if (inner.name === "help") return explain([entry.name, ...inner.after], terminal, commands);
   const leaf = commandNamed(inner.name, entry.commands) ?? commandBegunWith(inner.name, entry.commands, path);
   const leafWords = [...before, ...inner.before, ...inner.after];
-  return runLeaf(leaf, [entry.name, leaf.name], { words: leafWords, help }, terminal, commands);
+  return runLeaf(leaf, [entry.name, leaf.name], { words: leafWords, help, redactor }, terminal, commands);
 }
 
 async function runLeaf(
   leaf: Leaf,
   path: readonly string[],
-  { words, help }: { readonly words: readonly string[]; readonly help: boolean },
+  { words, help, redactor }: { readonly words: readonly string[] } & Pick<Asked, "help" | "redactor">,
   terminal: Terminal,
   commands: readonly Entry[],
 ): Promise<number> {
   if (help) return explain(path, terminal, commands);
   const [command, { invoke }] = await Promise.all([leaf.load(), import("./invoke.ts")]);
-  const runSecretsCommand = (secretWords: readonly string[]) =>
-    captured(["secrets", ...secretWords], terminal, commands);
-  return invoke({ command, path, words, terminal, commands, runSecretsCommand });
+  const runSecretsCommand: RunSecretsCommand = (secretWords, given) =>
+    captured(["secrets", ...secretWords], { ...terminal, env: given.env }, commands, given.redactor);
+  return invoke({ command, path, words, terminal, commands, runSecretsCommand, redactor });
 }
 
 /** Of the program, a group or a command. */
@@ -148,19 +151,25 @@ function withoutHelp(words: readonly string[]): { readonly words: readonly strin
 }
 
 /** Runs a command in this process; what it prints is the result. */
-async function captured(words: readonly string[], terminal: Terminal, commands: readonly Entry[]): Promise<string> {
+async function captured(
+  words: readonly string[],
+  terminal: Terminal,
+  commands: readonly Entry[],
+  redactor: Redactor,
+): Promise<string> {
   let output = "";
   const stdout = {
     write: (text: string | Uint8Array) => {
       output += typeof text === "string" ? text : Buffer.from(text).toString("utf8");
     },
   };
-  const exitCode = await runProgram([...words, "--inline"], { ...terminal, stdout }, commands);
+  const exitCode = await runProgram([...words, "--inline"], { ...terminal, stdout }, commands, redactor);
   if (exitCode === 0) return output;
   throw new KdeployError("command-failed", `ended with status ${exitCode}`, { exitClass: classOf(exitCode) });
 }
 
-function classOf(exitCode: number): "failure" | "secret" {
+function classOf(exitCode: number): "failure" | "interrupted" | "secret" {
+  if (exitCode === EXIT_CODES.interrupted) return "interrupted";
   return exitCode === EXIT_CODES.secret ? "secret" : "failure";
 }
 

@@ -1,4 +1,5 @@
 /** `kdeploy setup`: new servers get Docker, accessories and the app. */
+import { checkLocalFiles } from "../execute/accessory-files.ts";
 import { setupPlan } from "../plan/setup.ts";
 import { carryOut } from "./carry-out.ts";
 import { defineCommand } from "./command.ts";
@@ -11,6 +12,7 @@ export const command = defineCommand({
   needs: "work",
   changes: true,
   async run({ config, work, options }) {
+    await checkLocalFiles(work, config.accessories);
     return carryOut(work, setupPlan(config, work.selection, deployOptions(work.version, options)));
   },
 });

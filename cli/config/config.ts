@@ -29,6 +29,8 @@ export interface Config {
     readonly dnsRetries: number;
   };
   readonly output: { readonly filePath: string | undefined; readonly otelEndpoint: string | undefined };
+  /** In the order of the file. */
+  readonly notify: readonly Notification[];
   readonly aliases: Readonly<Record<string, string>>;
   readonly hooksPath: string;
   readonly hooksOutput: { readonly all: HookLevel | undefined; readonly byHook: Readonly<Record<string, HookLevel>> };
@@ -43,6 +45,16 @@ export interface Config {
 }
 
 export type HookLevel = "quiet" | "verbose";
+
+export type NotifyEvent = "started" | "finished" | "failed" | "rolled-back" | "maintenance" | "live";
+
+/** Who is told of what, by a webhook. */
+export interface Notification {
+  /** Name of the secret that has the address: whoever knows it can post there. */
+  readonly urlSecret: string;
+  readonly format: "slack" | "discord" | "json";
+  readonly on: readonly NotifyEvent[];
+}
 
 /** A name to look up in the secrets files, or a value that stands in the configuration itself. */
 export type Credential = { readonly secret: string } | { readonly value: Secret };
@@ -92,9 +104,15 @@ export interface Role {
   readonly options: Options;
   readonly restart: string;
   readonly logging: Logging;
-  readonly assetPath: { readonly path: string; readonly mountOptions: string | undefined } | undefined;
+  /** Directories of the image whose files old and new version share; none for a role without assets. */
+  readonly assetPaths: readonly AssetPath[];
   /** For `docker stop`; undefined leaves Docker's own. */
   readonly stopTimeoutSeconds: number | undefined;
+}
+
+export interface AssetPath {
+  readonly path: string;
+  readonly mountOptions: string | undefined;
 }
 
 export interface RoleHost {
@@ -155,11 +173,17 @@ export interface Proxy {
   readonly excludeMetricsPaths: readonly string[];
   readonly targetProtocol: "http1" | "h2c" | undefined;
   readonly hstsSeconds: number | undefined;
+  /** `host:port` of what takes reads beside the container; writes never go there. */
+  readonly readTargets: readonly string[];
+  readonly writerAffinityTimeoutSeconds: number | undefined;
+  readonly readTargetWebsockets: boolean | undefined;
   readonly acme: Acme | undefined;
 }
 
 export interface Acme {
   readonly directory: string | undefined;
+  readonly staging: boolean | undefined;
+  readonly cachePath: string | undefined;
   readonly email: string | undefined;
   readonly eabKeyId: string | undefined;
   readonly eabKeyPath: string | undefined;
@@ -174,6 +198,7 @@ export interface ProxyRun {
   readonly publish: boolean;
   readonly bindIps: readonly string[];
   readonly metricsPort: number | undefined;
+  readonly metricsBind: string | undefined;
   readonly debug: boolean;
   /** Empty for no log option. */
   readonly logMaxSize: string;
@@ -185,6 +210,8 @@ export interface ProxyRun {
   readonly trustedProxies: readonly string[];
   readonly proxyProtocol: boolean;
   readonly bind: string | undefined;
+  readonly accessLog: boolean;
+  readonly acmePeers: readonly string[];
 }
 
 export interface Accessory {
@@ -213,6 +240,7 @@ export interface Accessory {
 export interface Mount {
   readonly local: string;
   readonly remote: string;
+  /** Undefined: 755 for files, nothing for directories. */
   readonly mode: string | undefined;
   readonly owner: string | undefined;
   readonly options: string | undefined;

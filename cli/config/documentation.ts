@@ -8,6 +8,7 @@ import { boot } from "./section/boot.ts";
 import { builder } from "./section/builder.ts";
 import { envSection } from "./section/env.ts";
 import { logging } from "./section/logging.ts";
+import { notification } from "./section/notify.ts";
 import { output } from "./section/output.ts";
 import { proxy } from "./section/proxy.ts";
 import { registry } from "./section/registry.ts";
@@ -23,6 +24,8 @@ interface Section {
   /** Keys above the section's own. */
   readonly below: readonly string[];
   readonly schema?: z.ZodType;
+  /** The schema is that of one entry of a list. */
+  readonly listed?: true;
   /** Instead of a schema, where any keys are possible. */
   readonly example?: unknown;
 }
@@ -43,6 +46,12 @@ const SECTIONS: Readonly<Record<string, Section>> = {
     schema: envSection,
   },
   logging: { title: "Docker's log driver, at the root and in roles.", below: ["logging"], schema: logging },
+  notify: {
+    title: "Messages to chats and programs when something was changed, as many as wanted. (kdeploy only)",
+    below: ["notify"],
+    schema: notification,
+    listed: true,
+  },
   output: { title: "Where the record of a command goes besides the terminal.", below: ["output"], schema: output },
   proxy: {
     title: "How requests reach the app; at the root, in roles, and in accessories.",
@@ -90,12 +99,19 @@ export function documentationOf(name: string): string {
     );
   }
   const parents = section.below.map((key, depth) => `${"  ".repeat(depth)}${key}:\n`).join("");
-  const depth = section.below.length;
+  const depth = section.below.length + (section.listed === true ? 1 : 0);
   const body =
     section.schema === undefined
       ? indented(stringify(section.example), depth)
       : keysOf(section.schema, depth, ALTERNATIVES_OF[name] ?? ALTERNATIVES);
-  return `${comment(section.title, 0)}\n${parents}${body}`;
+  return `${comment(section.title, 0)}\n${parents}${section.listed === true ? asEntry(body) : body}`;
+}
+
+/** The first key begins the entry. */
+function asEntry(body: string): string {
+  return body.replace(/^((?: *#.*\n)*) {2}( *)(?=[a-z])/, (_, comments: string, indent: string) => {
+    return `${comments.replaceAll(/^ {2}/gm, "")}${indent}- `;
+  });
 }
 
 function keysOf(schema: z.ZodType, depth: number, alternatives: ReadonlySet<string>): string {

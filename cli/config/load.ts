@@ -5,7 +5,7 @@ import { ConfigError, type ConfigIssue, KdeployError } from "../errors.ts";
 import { type RunCommand, runInShell } from "../secret/shell-command.ts";
 import type { Config } from "./config.ts";
 import { CONFIG_LIMITS } from "./limits.ts";
-import { checkLocalFiles } from "./local-files.ts";
+import { checkBuildFiles, checkLocalFiles } from "./local-files.ts";
 import { resolveConfig } from "./resolve-config.ts";
 import { renderTemplate, type TemplateContext } from "./template.ts";
 import { mergeTrees, type TreeNode } from "./tree.ts";
@@ -27,6 +27,8 @@ export interface LoadOptions {
 export interface LoadedConfig {
   readonly config: Config;
   readonly warnings: readonly ConfigIssue[];
+  /** What would keep the image from being built, and nothing else. */
+  readonly buildIssues: readonly ConfigIssue[];
   /** What was read, in order. */
   readonly files: readonly string[];
 }
@@ -51,7 +53,8 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const resolved = resolveConfig(tree, destination);
   const fileIssues = await checkLocalFiles(tree, resolved.config, cwd);
   if (fileIssues.length > 0) throw new ConfigError(fileIssues);
-  return { config: resolved.config, warnings: [...warnings, ...resolved.warnings], files };
+  const buildIssues = await checkBuildFiles(tree, resolved.config, cwd);
+  return { config: resolved.config, warnings: [...warnings, ...resolved.warnings], buildIssues, files };
 }
 
 /** `config/deploy.yml` → `config/deploy.staging.yml`; any other extension becomes `.yml` too, as in the original. */

@@ -1,9 +1,10 @@
-/** The files on this machine that a configuration names or excludes → issues. */
+/** The files on this machine that a configuration names or excludes → issues; those that only a build would meet, apart. */
 import { access } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { ConfigIssue } from "../errors.ts";
 import { issueAt } from "./check.ts";
 import type { Config } from "./config.ts";
+import { missingDockerfile } from "./missing-dockerfile.ts";
 import type { TreeNode } from "./tree.ts";
 
 /** Hooks of Kamal 1, for a proxy that is gone. */
@@ -22,11 +23,13 @@ export async function checkLocalFiles(tree: TreeNode, config: Config, cwd: strin
       ),
     );
   }
-  const { dockerfile, pack } = config.builder;
-  if (pack === undefined && !(await exists(dockerfile, cwd))) {
-    issues.push(issueAt(tree, ["builder", "dockerfile"], `missing ${dockerfile}`));
-  }
   return issues;
+}
+
+/** Whoever deploys what others have built need not have the sources. */
+export async function checkBuildFiles(tree: TreeNode, config: Config, cwd: string): Promise<ConfigIssue[]> {
+  const missing = await missingDockerfile(config, cwd);
+  return missing === undefined ? [] : [issueAt(tree, ["builder", "dockerfile"], missing)];
 }
 
 function exists(path: string, cwd: string): Promise<boolean> {

@@ -7,8 +7,6 @@ import { splitRestart } from "./resolve-roles.ts";
 import type { AccessoryInput, MountInput } from "./section/accessory.ts";
 import { nodeAt } from "./tree.ts";
 
-const FILE_MODE = "755";
-
 export function resolveAccessories(draft: Draft, service: string, roles: readonly Role[]): Accessory[] {
   return Object.entries(draft.input.accessories ?? {}).map(([name, input]) => {
     const registry = input.registry === undefined ? undefined : resolveRegistry(input.registry);
@@ -23,8 +21,8 @@ export function resolveAccessories(draft: Draft, service: string, roles: readonl
       labels: input.labels ?? {},
       ...splitRestart(input.options),
       env: mergeEnv([input.env]),
-      files: (input.files ?? []).map((mount) => resolveMount(mount, FILE_MODE)),
-      directories: (input.directories ?? []).map((mount) => resolveMount(mount, undefined)),
+      files: (input.files ?? []).map((mount) => resolveMount(mount)),
+      directories: (input.directories ?? []).map((mount) => resolveMount(mount)),
       volumes: input.volumes ?? [],
       network: input.network ?? "kamal",
       proxy: accessoryProxy(draft, name),
@@ -53,29 +51,36 @@ function placement(draft: Draft, name: string, input: AccessoryInput, roles: rea
   return hosts.map((host) => host.name);
 }
 
-/** `3306` → `3306:3306`. */
+/** `3306` → `127.0.0.1:3306:3306`, where the original publishes it on every address, past the host's firewall. */
 function publishOf(draft: Draft, name: string, port: string | undefined): string | undefined {
   if (port === undefined) return undefined;
-  const publish = port.includes(":") ? port : `${port}:${port}`;
-  if (!/^(?:\[[^\]]+\]|[0-9]+(?:\.[0-9]+){3}):/.test(publish)) {
-    const advice = "is published on every address of the host and passes its firewall";
-    draft.warn(["accessories", name, "port"], `${port} ${advice}; write 127.0.0.1:${publish} to keep it on the host`);
+  const at = ["accessories", name, "port"];
+  if (!port.includes(":")) {
+    // `5432/udp`: the protocol is said once.
+    const publish = `127.0.0.1:${port.split("/", 1)[0]}:${port}`;
+    const advice = `write ${publish} to say so, or ADDRESS:${publish.slice("127.0.0.1:".length)} for other hosts`;
+    draft.warn(at, `${port} is published on the host itself only, not for everybody as in Kamal; ${advice}`);
+    return publish;
   }
-  return publish;
+  if (!/^(?:\[[^\]]+\]|[0-9]+(?:\.[0-9]+){3}):/.test(port)) {
+    const advice = "is published on every address of the host and passes its firewall";
+    draft.warn(at, `${port} ${advice}; write 127.0.0.1:${port} to keep it on the host`);
+  }
+  return port;
 }
 
-function resolveMount(input: MountInput, defaultMode: string | undefined): Mount {
+function resolveMount(input: MountInput): Mount {
   if (typeof input !== "string") {
     return {
       local: input.local,
       remote: input.remote,
-      mode: input.mode ?? defaultMode,
+      mode: input.mode,
       owner: input.owner,
       options: input.options,
     };
   }
   const [local = "", remote = "", options] = input.split(":");
-  return { local, remote, mode: defaultMode, owner: undefined, options };
+  return { local, remote, mode: undefined, owner: undefined, options };
 }
 
 /** Nothing is inherited from the root; an empty hash is none. */

@@ -8,11 +8,15 @@ import { Draft } from "./draft.ts";
 import { resolveAccessories } from "./resolve-accessories.ts";
 import { resolveRegistry } from "./resolve-registry.ts";
 import { resolveLogging, resolveRoles } from "./resolve-roles.ts";
+import { NOTIFY_EVENTS } from "./section/notify.ts";
 import { root } from "./section/root.ts";
 import { warnOfTraps } from "./traps.ts";
 import { type MapNode, type TreeNode } from "./tree.ts";
 
 type Root = z.output<typeof root>;
+
+/** A start alone is no news for most. */
+const NOTIFIED = NOTIFY_EVENTS.filter((event) => event !== "started");
 
 /** Throws ConfigError with every issue that was found. */
 export function resolveConfig(
@@ -70,6 +74,7 @@ function draftConfig(draft: Draft): Config {
       dnsRetries: input.sshkit?.dns_retries ?? 3,
     },
     output: { filePath: input.output?.file?.path, otelEndpoint: input.output?.otel?.endpoint },
+    notify: resolveNotify(input.notify),
     aliases: input.aliases ?? {},
     hooksPath: input.hooks_path ?? ".kamal/hooks",
     hooksOutput: resolveHooksOutput(input.hooks_output),
@@ -131,6 +136,10 @@ function resolveSsh(ssh: NonNullable<Root["ssh"]>): Ssh {
 function resolveLimit(limit: string | number | undefined): Config["boot"]["limit"] {
   if (limit === undefined) return undefined;
   return String(limit).endsWith("%") ? { percent: Number.parseInt(String(limit), 10) } : { count: Number(limit) };
+}
+
+function resolveNotify(notify: Root["notify"]): Config["notify"] {
+  return (notify ?? []).map(({ url, format, on }) => ({ urlSecret: url, format: format ?? "json", on: on ?? NOTIFIED }));
 }
 
 /** The levels themselves are checked last, as the original does. */

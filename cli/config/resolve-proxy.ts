@@ -42,6 +42,10 @@ export function resolveProxy(input: ProxyInput): Proxy {
     excludeMetricsPaths: input.exclude_metrics_paths ?? [],
     targetProtocol: input.target_protocol,
     hstsSeconds: input.hsts,
+    readTargets: input.read_targets ?? [],
+    writerAffinityTimeoutSeconds:
+      input.writer_affinity_timeout === undefined ? undefined : Number(input.writer_affinity_timeout),
+    readTargetWebsockets: input.read_target_websockets,
     acme: resolveAcme(input.acme),
   };
 }
@@ -61,6 +65,7 @@ function resolveRun(run: ProxyInput["run"]): ProxyRun | undefined {
     publish: run.publish ?? true,
     bindIps: run.bind_ips ?? [],
     metricsPort: run.metrics_port,
+    metricsBind: run.metrics_bind,
     debug: run.debug ?? false,
     logMaxSize: run.log_max_size ?? "10m",
     registry: run.registry,
@@ -70,6 +75,8 @@ function resolveRun(run: ProxyInput["run"]): ProxyRun | undefined {
     trustedProxies: run.trusted_proxies ?? [],
     proxyProtocol: run.proxy_protocol ?? false,
     bind: run.bind,
+    accessLog: run.access_log ?? true,
+    acmePeers: run.acme_peers ?? [],
   };
 }
 
@@ -77,6 +84,8 @@ function resolveAcme(acme: ProxyInput["acme"]): Acme | undefined {
   if (acme === undefined) return undefined;
   return {
     directory: acme.directory,
+    staging: acme.staging,
+    cachePath: acme.cache_path,
     email: acme.email,
     eabKeyId: acme.eab_key_id,
     eabKeyPath: acme.eab_key_path,

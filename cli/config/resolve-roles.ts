@@ -1,5 +1,5 @@
 /** `servers` → roles with their hosts, in order, each with what it has of its own and what it has from the root. */
-import type { Logging, Options, Proxy, Role, RoleHost } from "./config.ts";
+import type { AssetPath, Logging, Options, Proxy, Role, RoleHost } from "./config.ts";
 import type { Draft } from "./draft.ts";
 import { envTags, mergeEnv } from "./resolve-env.ts";
 import type { EnvInput } from "./section/env.ts";
@@ -45,8 +45,6 @@ function roleInputs(input: RootInput): [string, RoleInput][] {
 function resolveRole(draft: Draft, name: string, role: RoleInput, primary: boolean): Role {
   const { input } = draft;
   const proxy = roleProxy(draft, name, role, primary);
-  const assetPath = role.asset_path ?? input.asset_path;
-  const [path = "", mountOptions] = assetPath?.split(":") ?? [];
   return {
     name,
     primary,
@@ -56,10 +54,19 @@ function resolveRole(draft: Draft, name: string, role: RoleInput, primary: boole
     labels: { ...input.labels, ...role.labels },
     ...splitRestart(role.options),
     logging: resolveLogging(input.logging, role.logging),
-    assetPath: assetPath === undefined ? undefined : { path, mountOptions },
+    assetPaths: assetPathsOf(role.asset_path ?? input.asset_path),
     stopTimeoutSeconds:
       role.stop_timeout ?? input.stop_timeout ?? (proxy === undefined ? (input.drain_timeout ?? 30) : undefined),
   };
+}
+
+/** `PATH` or `PATH:OPTIONS`, one or several. */
+function assetPathsOf(written: string | readonly string[] | undefined): AssetPath[] {
+  const all = written === undefined ? [] : typeof written === "string" ? [written] : written;
+  return all.map((one) => {
+    const [path = "", mountOptions] = one.split(":");
+    return { path, mountOptions };
+  });
 }
 
 /** A host that is named twice counts once, with the tags it has last. */

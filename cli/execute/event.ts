@@ -14,6 +14,7 @@ export type WorkEvent =
   | HostOutput
   | ProgressSaid
   | Checked
+  | Differs
   | Failed
   | RunFinished;
 
@@ -56,6 +57,7 @@ export type CommandOutput = {
   readonly host: string;
   readonly stream: "stdout" | "stderr";
   readonly line: string;
+  readonly level: "info" | "debug";
 };
 export type CommandFinished = {
   readonly event: "command-finished";
@@ -95,6 +97,37 @@ export type Checked = {
   /** A sentence with the values that were seen. */
   readonly text: string;
   readonly hint: string | undefined;
+};
+
+/** Something on a server is other than the configuration says: what `diff` found of one thing. `host` where it concerns one. */
+export type Differs = {
+  readonly event: "differs";
+  readonly host: string | undefined;
+  /** The container, role, route, accessory or file that it is about. */
+  readonly subject: string;
+  readonly kind:
+    | "host-left"
+    | "role-left"
+    | "role-missing"
+    | "container-changed"
+    | "container-stale"
+    | "versions-mixed"
+    | "route-left"
+    | "route-missing"
+    | "route-changed"
+    | "route-paused"
+    | "accessory-left"
+    | "accessory-missing"
+    | "accessory-unhealthy"
+    | "accessory-changed"
+    | "proxy-missing"
+    | "proxy-changed"
+    | "files-left"
+    | "lock-stale";
+  /** A sentence with what is there, and what is not. Names of variables, never their values. */
+  readonly text: string;
+  /** What `reconcile` would do, or a person can. */
+  readonly remedy: string;
 };
 
 export type Failed = {

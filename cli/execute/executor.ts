@@ -11,6 +11,7 @@ import { checkDocker } from "./job/check-docker.ts";
 import { prepareFiles } from "./job/prepare-files.ts";
 import { prune } from "./job/prune.ts";
 import { pullImage } from "./job/pull-image.ts";
+import { recordHostsOn } from "./job/record-hosts.ts";
 import { runHook, runPreConnectHook } from "./job/run-hook.ts";
 import { stopStale } from "./job/stop-stale.ts";
 import { tagLatest } from "./job/tag-latest.ts";
@@ -38,11 +39,13 @@ const JOBS = {
   "prepare-files": prepareFiles,
   "boot-version": bootVersion,
   "tag-latest": tagLatest,
+  "record-hosts": recordHostsOn,
   prune,
 } satisfies { readonly [Kind in Step["kind"]]: Job<Kind> };
 
 /** @throws what the step that failed throws; a lock that was taken is released then, and it was said what the hosts serve */
 export async function executePlan(work: Work, plan: Plan): Promise<void> {
+  work.state.version = plan.version;
   try {
     await executeSteps(work, plan.steps);
   } catch (error) {

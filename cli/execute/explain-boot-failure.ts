@@ -9,13 +9,16 @@ import { CommandError, WorkError, wordsOf } from "./work-error.ts";
 
 export type BootFailure = {
   readonly host: string;
-  readonly role: Role;
+  readonly role: Explained;
   /** The container. */
   readonly name: string;
   readonly failing: Failing | undefined;
   /** What docker or the proxy said. */
   readonly error: unknown;
 };
+
+/** A role, or an accessory with where it stands in the configuration. */
+export type Explained = Pick<Role, "name" | "proxy"> & { readonly section?: string };
 
 type Diagnosis = { readonly sentence: string; readonly hint?: string };
 
@@ -44,7 +47,7 @@ export async function explainBootFailure(work: Work, failure: BootFailure): Prom
 
 function diagnose(
   work: Work,
-  role: Role,
+  role: Explained,
   failing: Failing | undefined,
   state: ContainerState | undefined,
   said: readonly string[],
@@ -52,7 +55,7 @@ function diagnose(
   if (state?.outOfMemory === true) {
     return {
       sentence: "it ran out of memory and was ended.",
-      hint: `see memory under servers: ${role.name}: options:`,
+      hint: `see memory under ${sectionOf(role)} options:`,
     };
   }
   if (state !== undefined && state.error !== "") return { sentence: `Docker could not start it: ${state.error}` };
@@ -77,22 +80,21 @@ function hasEnded({ status }: ContainerState): boolean {
   return status === "exited" || status === "dead" || status === "restarting";
 }
 
-function exitDiagnosis(role: Role, { exitCode, restarts }: ContainerState): Diagnosis {
+function exitDiagnosis(role: Explained, { exitCode, restarts }: ContainerState): Diagnosis {
   const again = restarts > 0 ? `, and was started anew ${restarts} ${restarts === 1 ? "time" : "times"}` : "";
   const sentence = `it exited with ${exitCode}${again}.`;
   if (exitCode === 126 || exitCode === 127) {
     return {
       sentence: `${sentence} Its command cannot be run.`,
-      hint: `see servers: ${role.name}: cmd:, or CMD in the Dockerfile`,
+      hint: `see ${sectionOf(role)} cmd:, or CMD in the Dockerfile`,
     };
   }
-  if (exitCode === 0)
-    return { sentence, hint: `a container's command must keep running: see servers: ${role.name}: cmd:` };
+  if (exitCode === 0) return { sentence, hint: `a container's command must keep running: see ${sectionOf(role)} cmd:` };
   return { sentence };
 }
 
 /** What the proxy met when it asked for health. */
-function proxyDiagnosis({ proxy }: Role, said: string): Diagnosis {
+function proxyDiagnosis({ proxy }: Explained, said: string): Diagnosis {
   if (proxy === undefined) return { sentence: "it could not be started." };
   const path = proxy.healthcheck.path ?? "/up";
   if (/refused/i.test(said)) {
@@ -110,6 +112,10 @@ function proxyDiagnosis({ proxy }: Role, said: string): Diagnosis {
     };
   }
   return { sentence: "it could not be started, or did not become healthy." };
+}
+
+function sectionOf({ name, section = `servers: ${name}:` }: Explained): string {
+  return section;
 }
 
 function stateLines(state: ContainerState | undefined): string[] {

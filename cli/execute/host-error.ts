@@ -6,6 +6,7 @@ export type HostErrorCode = Extract<
   | "cancelled"
   | "command-timed-out"
   | "connection-lost"
+  | "forward-refused"
   | "host-key-changed"
   | "host-key-unknown"
   | "host-name-invalid"
@@ -25,6 +26,7 @@ export type HostErrorReason =
   | "configuration"
   | "deadline"
   | "dns"
+  | "forwarding"
   | "handshake"
   | "host-key"
   | "lost"
@@ -37,6 +39,7 @@ export type HostErrorReason =
 const EXIT_CLASSES: Partial<Record<HostErrorCode, ExitClass>> = {
   cancelled: "interrupted",
   "command-timed-out": "failure",
+  "forward-refused": "failure",
   "upload-failed": "failure",
   "host-name-invalid": "configuration",
   "ssh-config-invalid": "configuration",
@@ -64,6 +67,20 @@ export class HostError extends KdeployError {
 export function cancelled(host: string, command: string, mayStillRun = false): HostError {
   const rest = mayStillRun ? " It may still be running there." : "";
   return new HostError(host, "cancelled", "cancelled", `Cancelled on ${host}: ${shortened(command)}${rest}`);
+}
+
+/** The server's answer says no more than no. */
+export function forwardRefused(host: string, remotePort: number, cause?: unknown): HostError {
+  return new HostError(
+    host,
+    "forward-refused",
+    "forwarding",
+    `${host} does not let its port ${remotePort} lead to this machine.`,
+    {
+      cause,
+      hint: `Either something on ${host} has port ${remotePort} already (\`ss -ltnp\` there shows it), or its sshd forbids it (AllowTcpForwarding, PermitListen).`,
+    },
+  );
 }
 
 /** A command for a message: its beginning, on one line. */

@@ -20,7 +20,21 @@ export interface Host {
 
   /** Runs a command with this terminal as its own, and resolves with its exit code. */
   interactive(command: string): Promise<number>;
+
+  /**
+   * From now on, 127.0.0.1:`remotePort` on the machine leads to 127.0.0.1:`localPort` on this one, until it is closed; closing
+   * never fails, and ends within seconds.
+   * @throws KdeployError `forward-refused` (the port is taken there, or forwarding is forbidden), `host-unreachable` and its
+   *   like, `cancelled`
+   */
+  forwardBack(ports: BackPorts, options?: ForwardOptions): Promise<BackForward>;
 }
+
+export type BackPorts = { readonly remotePort: number; readonly localPort: number };
+
+export type ForwardOptions = { readonly signal?: AbortSignal };
+
+export type BackForward = { close(): Promise<void> };
 
 export type RunOptions = {
   /** From its start on the host to its end; none by default, because pulls and drains take as long as they take. */

@@ -3,8 +3,8 @@
 import { randomBytes } from "node:crypto";
 import { chmod, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
-import type { Host, RunOptions, RunResult, UploadedFile, UploadOptions } from "./host.ts";
-import { cancelled, HostError } from "./host-error.ts";
+import type { BackForward, BackPorts, Host, RunOptions, RunResult, UploadedFile, UploadOptions } from "./host.ts";
+import { cancelled, forwardRefused, HostError } from "./host-error.ts";
 import { runInTerminal, type SpawnOptions, startProgram } from "./spawned-command.ts";
 import { inputBytes, supervise } from "./supervised-command.ts";
 
@@ -49,5 +49,11 @@ export class LocalHost implements Host {
 
   interactive(command: string): Promise<number> {
     return runInTerminal("/bin/sh", ["-c", command], this.#options);
+  }
+
+  /** A port of this machine leads to itself; to another one it does not. */
+  async forwardBack({ remotePort, localPort }: BackPorts): Promise<BackForward> {
+    if (remotePort !== localPort) throw forwardRefused(this.name, remotePort);
+    return { close: async () => {} };
   }
 }

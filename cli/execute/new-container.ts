@@ -1,26 +1,23 @@
 /** One role's new container on one host, from its start beside the old one until one of the two is gone. */
 import { randomBytes } from "node:crypto";
 import type { Role } from "../config/config.ts";
-import {
-  containerHostname,
-  containerName,
-  containerPrefix,
-  replacedContainerName,
-  roleEnvFile,
-} from "../config/names.ts";
-import { containerIdOfVersion, currentVersion, makeEnvDirectory, rename, run, stopContainer } from "../remote/app.ts";
+import { containerHostname, containerName, containerPrefix, replacedContainerName } from "../config/names.ts";
+import { containerIdOfVersion, currentVersion, rename, run, stopContainer } from "../remote/app.ts";
 import { clean as cleanAssets, hasAssets } from "../remote/app-assets.ts";
-import { removeContainer } from "../remote/app-lookup.ts";
+import { removeContainer, runningId } from "../remote/app-lookup.ts";
 import type { ContainerState } from "../remote/container-state.ts";
 import type { EnvFile } from "../remote/env-file.ts";
 import { deployFlags } from "../remote/proxy-flags.ts";
+import { allEnded } from "./all-ended.ts";
+import { attempt } from "./attempt.ts";
 import { audit } from "./audit-line.ts";
 import { explainBootFailure } from "./explain-boot-failure.ts";
 import { say } from "./in-step.ts";
 import type { RoleOnHost } from "./place.ts";
 import { ProxySwitch } from "./proxy-switch.ts";
 import { stillReady, type Verdict, waitUntilReady, watchForEnd } from "./readiness.ts";
-import { runCommand, uploadFile } from "./run-command.ts";
+import { RoleEnvFile } from "./role-env-file.ts";
+import { runCommand } from "./run-command.ts";
 import type { Work } from "./work.ts";
 import { CommandError, isCancelled, isUncertain } from "./work-error.ts";
 
@@ -31,8 +28,6 @@ const SHORT_ID = /^([0-9a-f]{12})[0-9a-f]*$/;
 export type NewContainerOptions = {
   readonly version: string;
   readonly env: EnvFile;
-  /** Of the host's proxy. */
-  readonly twoPhase: boolean;
 };
 
 export class NewContainer {
@@ -44,8 +39,12 @@ export class NewContainer {
   readonly #place: RoleOnHost;
   readonly #options: NewContainerOptions;
   readonly #name: string;
-  readonly #proxy: ProxySwitch | undefined;
+  readonly #envFile: RoleEnvFile;
+  #proxy: ProxySwitch | undefined;
+  /** The id of a container of the same version that is there already. */
+  #found = "";
   #replacedName: string | undefined;
+  #replacedRuns = true;
   /** Of the container that ran before, as its name says it. */
   #oldSuffix: string | undefined;
   #mayExist = false;
@@ -58,7 +57,7 @@ export class NewContainer {
     this.#place = place;
     this.#options = options;
     this.#name = containerName(work.config, place.role, options.version);
-    this.#proxy = this.#makeSwitch(options.twoPhase);
+    this.#envFile = new RoleEnvFile(work, place.host, place.role);
   }
 
   /** Undefined when nothing ran. */
@@ -71,15 +70,34 @@ export class NewContainer {
     return this.#proxy === undefined ? "none" : this.#proxy.twoPhase ? "two-phase" : "one-phase";
   }
 
-  /** Ends when it is ready to serve; nothing goes to it yet. @throws WorkError `boot-failed` */
-  async boot(): Promise<void> {
-    await this.#explained(async () => {
-      await this.#makeRoom();
+  /** What does not have to wait until it is its turn to start: looks at what is there, and writes its env file. */
+  async makeReady(): Promise<void> {
+    const { config } = this.#work;
+    const [found, current] = await allEnded([
+      this.#read(containerIdOfVersion(config, this.role, this.#options.version)),
+      this.#read(currentVersion(config, this.role)),
+      this.#envFile.write(this.#options.env),
+    ]);
+    this.#found = found;
+    this.#oldSuffix = current === "" ? undefined : current;
+  }
+
+  /**
+   * After `makeReady`. Ends when it is ready to serve; nothing goes to it yet. `twoPhase` is what the host's proxy knows.
+   * @throws WorkError `boot-failed`
+   */
+  async boot(twoPhase: boolean): Promise<void> {
+    const proxy = this.#makeSwitch(twoPhase);
+    this.#proxy = proxy;
+    await this.#makeRoom();
+    const started = this.#explained(async () => {
       const id = await this.#start();
-      if (this.#work.dryRun && this.#proxy === undefined) return undefined;
-      if (this.#proxy === undefined) return this.#accept(await waitUntilReady(this.#work, this.host, this.#name));
-      return this.#prepare(this.#proxy, id);
+      if (this.#work.dryRun && proxy === undefined) return undefined;
+      if (proxy === undefined) return this.#accept(await waitUntilReady(this.#work, this.host, this.#name));
+      return this.#prepare(proxy, id);
     });
+    const { version } = this.#options;
+    await allEnded([started, audit(this.#work, this.host, `Booted app version ${version}`, this.role.name)]);
   }
 
   /** Right before the switch: a container that crashed meanwhile is none to switch to. @throws WorkError `boot-failed` */
@@ -102,7 +120,8 @@ export class NewContainer {
 
   /** Everything as it was before: first the requests, then the containers. Never throws. */
   async goBack(): Promise<void> {
-    if (this.outcome === "untouched" && !this.#mayExist && this.#replacedName === undefined) return;
+    const begun = this.#mayExist || this.#replacedName !== undefined || !this.#envFile.isUntouched;
+    if (this.outcome === "untouched" && !begun) return;
     const safe = this.#proxy === undefined || (await this.#proxy.goBack(this.#oldContainer()));
     // Requests may be going to it: then it stays.
     this.outcome = safe ? "restored" : "unknown";
@@ -118,6 +137,7 @@ export class NewContainer {
       if (!gone) this.outcome = "left-over";
     }
     if (this.#replacedName !== undefined) await this.#attempt(rename(this.#replacedName, this.#name));
+    await this.#envFile.restore();
     const old = this.oldVersion;
     if (hasAssets(this.role) && old !== undefined && old !== this.#options.version) {
       await this.#attempt(cleanAssets(config, this.role, old));
@@ -127,18 +147,15 @@ export class NewContainer {
   /** What ran before ends, now that nothing goes to it any more. Never throws: what keeps running is stopped by the next deploy. */
   async retire(): Promise<void> {
     this.outcome = "switched";
+    const old = this.#oldContainer();
     // After a run that was killed, what was renamed may be another one than what counted as current.
-    const old = new Set([this.#oldContainer(), this.#replacedName].filter((name) => name !== undefined));
-    for (const name of old) {
+    const replaced = this.#replacedRuns ? this.#replacedName : undefined;
+    for (const name of new Set([old, replaced].filter((one) => one !== undefined))) {
       if (await this.#attempt(stopContainer(this.role, name), false)) continue;
-      say(
-        this.#work,
-        "warning",
-        `${name} could not be stopped, and may still run; the next deploy stops it.`,
-        this.host,
-      );
+      const text = `${name} could not be stopped, and may still run; the next deploy stops it.`;
+      say(this.#work, "warning", text, this.host);
     }
-    if (old.size > 0 && hasAssets(this.role)) {
+    if ((old !== undefined || this.#replacedName !== undefined) && hasAssets(this.role)) {
       await this.#attempt(cleanAssets(this.#work.config, this.role, this.#options.version));
     }
   }
@@ -147,28 +164,25 @@ export class NewContainer {
   async #makeRoom(): Promise<void> {
     const { config } = this.#work;
     const { version } = this.#options;
-    const found = await this.#read(containerIdOfVersion(config, this.role, version));
-    if (found !== "") {
-      const replaced = replacedContainerName(config, this.role, version, randomBytes(8).toString("hex"));
-      await audit(this.#work, this.host, `Renaming container ${this.#name} to ${replaced}`, this.role.name);
-      this.#replacedName = replaced;
-      await runCommand(this.#work, this.host, rename(this.#name, replaced));
-    }
-    const current = await this.#read(currentVersion(config, this.role));
-    this.#oldSuffix = current === "" ? undefined : current;
+    const serves = this.#oldSuffix === version;
+    if (this.#found === "" && !serves) return;
+    const replaced = replacedContainerName(config, this.role, version, randomBytes(8).toString("hex"));
+    const options = { reads: true, tolerate: true, level: "debug" } as const;
+    const [running] = await allEnded([
+      runCommand(this.#work, this.host, runningId(this.#name), options),
+      audit(this.#work, this.host, `Renaming container ${this.#name} to ${replaced}`, this.role.name),
+    ]);
+    // One that was stopped before is none to stop.
+    this.#replacedRuns = running.exitCode !== 0 || running.stdout.trim() !== "";
+    this.#replacedName = replaced;
+    await runCommand(this.#work, this.host, rename(this.#name, replaced));
+    if (serves) this.#oldSuffix = replaced.slice(`${containerPrefix(config, this.role)}-`.length);
   }
 
   /** @returns its short id */
   async #start(): Promise<string> {
     const { config } = this.#work;
     const { env, version } = this.#options;
-    await audit(this.#work, this.host, `Booted app version ${version}`, this.role.name);
-    await runCommand(this.#work, this.host, makeEnvDirectory(config));
-    await uploadFile(this.#work, this.host, {
-      path: roleEnvFile(config, this.role),
-      mode: 0o600,
-      content: env.content,
-    });
     const hostname = containerHostname(this.host, randomBytes(6).toString("hex"));
     const line = run(config, this.role, { version, host: this.#place.roleHost, hostname, exported: env.exported });
     this.#mayExist = true;
@@ -233,18 +247,8 @@ export class NewContainer {
     return (await runCommand(this.#work, this.host, line, { reads: true, level: "debug" })).stdout.trim();
   }
 
-  /** @returns whether it was run, and, unless tolerated, went well */
-  async #attempt(line: string, tolerate = true): Promise<boolean> {
-    const timeoutMs = this.#work.state.limits.cleanupTimeoutMs + (this.role.stopTimeoutSeconds ?? 0) * 1000;
-    for (let again = false; ; again = true) {
-      try {
-        await runCommand(this.#work, this.host, line, { tolerate, signal: null, timeoutMs });
-        return true;
-      } catch (error) {
-        // A lost connection is made anew, and all that is done here may be done twice.
-        if (again || !isUncertain(error)) return false;
-      }
-    }
+  #attempt(line: string, tolerate = true): Promise<boolean> {
+    return attempt(this.#work, this.host, line, { tolerate, moreMs: (this.role.stopTimeoutSeconds ?? 0) * 1000 });
   }
 
   #makeSwitch(twoPhase: boolean): ProxySwitch | undefined {

@@ -16,7 +16,7 @@ import { onHosts, settleOnHosts } from "./on-hosts.ts";
 import { throwIfCancelled } from "./pause.ts";
 import { runCommand } from "./run-command.ts";
 import { type Work, workWith } from "./work.ts";
-import { isCancelled, isUncertain, WorkError } from "./work-error.ts";
+import { isCancelled, isUncertain, onHost, WorkError } from "./work-error.ts";
 
 const REPLACED = /_replaced_[0-9a-f]+$/;
 
@@ -99,7 +99,7 @@ async function ensureImages(work: Work, version: string): Promise<void> {
   const lost = failures.some(({ error }) => isUncertain(error) || isCancelled(error));
   throw impossible(
     `${version} cannot be had on ${failures.map(({ host }) => host).join(", ")}; nothing was changed.`,
-    failures.flatMap(({ host, error }) => [`${host}: ${error.message}`, ...error.details.map((line) => `  ${line}`)]),
+    failures.flatMap(({ host, error }) => [onHost(host, error.message), ...error.details.map((line) => `  ${line}`)]),
     lost ? first?.error.hint : "kdeploy app containers and kdeploy app images show which versions there are",
   );
 }

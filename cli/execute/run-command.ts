@@ -4,10 +4,12 @@ import { type RemoteCommand, shownOf } from "../remote/remote-command.ts";
 import type { Host, RunResult, UploadedFile } from "./host.ts";
 import { HostError } from "./host-error.ts";
 import { throwIfCancelled } from "./pause.ts";
+import { askSuspect } from "./suspect-host.ts";
 import type { Work } from "./work.ts";
 import { CommandError } from "./work-error.ts";
 
-const GONE = "could not be reached twice in a row; it is not tried again";
+/** A connection that is lost may have been silent for a minute. */
+const NOT_REACHED: ReadonlySet<string> = new Set(["connection-lost", "host-unreachable"]);
 
 export const LOCALHOST = "localhost";
 
@@ -18,6 +20,8 @@ export type CommandOptions = {
   readonly tolerate?: boolean;
   /** How closely one has to look to see it; `info` unless given. */
   readonly level?: "info" | "debug";
+  /** The same for what it prints; `debug` unless given. */
+  readonly outputLevel?: "info" | "debug";
   readonly timeoutMs?: number;
   /** In place of the work's; null for a command that no cancellation may keep from running: it undoes something. */
   readonly signal?: AbortSignal | null;
@@ -51,12 +55,12 @@ export async function runCommand(
     return notRun(options.placeholder ?? "");
   }
   const machine = machineOf(work, host);
-  const told = startTelling(work, host, shown, options.level ?? "info");
+  const told = startTelling(work, host, shown, options.level ?? "info", options.outputLevel);
   const { line, input } =
     typeof command === "string" ? { line: command, input: undefined } : { line: command.command, input: command.input };
   const signal = options.signal === null ? undefined : (options.signal ?? work.signal);
   if (signal !== undefined) throwIfCancelled(signal);
-  if (work.state.isGone(host)) throw new HostError(host, "host-unreachable", "unreachable", `${host} ${GONE}`);
+  await askSuspect(work, machine, signal);
   told.started();
   const result = await machine
     .run(line, {
@@ -74,13 +78,13 @@ export async function runCommand(
     })
     .catch((error: unknown) => {
       told.finished(null);
-      if (error instanceof HostError && error.code === "host-unreachable") work.state.reached(host, false);
+      if (error instanceof HostError && NOT_REACHED.has(error.code)) work.state.notReached(host);
       // A lock that was lost says so itself.
       if (signal !== undefined) throwIfCancelled(signal);
       throw error;
     });
   told.finished(result.exitCode);
-  work.state.reached(host, true);
+  work.state.reached(host);
   if (result.exitCode === 0 || options.tolerate === true) return result;
   throw new CommandError(host, shown, result, lastLines(work, result));
 }
@@ -115,13 +119,19 @@ function lastLines(work: Work, { stdout, stderr }: RunResult): string[] {
   return lines.slice(-work.state.limits.failureOutputLines).map((line) => work.redactor.redact(line));
 }
 
-function startTelling(work: Work, host: string, shown: string, level: "info" | "debug") {
+function startTelling(
+  work: Work,
+  host: string,
+  shown: string,
+  level: "info" | "debug",
+  outputLevel: "info" | "debug" = "debug",
+) {
   const id = randomBytes(4).toString("hex");
   const from = performance.now();
   return {
     started: () => work.report({ event: "command-started", id, host, shown, level }),
     line: (line: string, stream: "stdout" | "stderr") =>
-      work.report({ event: "command-output", id, host, stream, line }),
+      work.report({ event: "command-output", id, host, stream, line, level: outputLevel }),
     finished: (exitCode: number | null) =>
       work.report({ event: "command-finished", id, host, exitCode, durationMs: performance.now() - from, level }),
   };

@@ -57,13 +57,28 @@ export class MultiHostError extends WorkError {
       ...(same ? { exitClass: first?.error.exitClass } : {}),
       hint: first?.error.hint,
       details: failures.flatMap(({ host, error }) => [
-        `${host}: ${error.message.startsWith(`${host}: `) ? error.message.slice(host.length + 2) : error.message}`,
+        onHost(host, error.message),
         ...error.details.map((line) => `  ${line}`),
       ]),
     });
     this.name = "MultiHostError";
     this.failures = failures;
   }
+}
+
+/** `host: text`; a text that names the host itself stays as it is. */
+export function onHost(host: string, text: string): string {
+  return namesHost(text, host) ? text : `${host}: ${text}`;
+}
+
+/** As a word: `app1` is not in `app10`, and `10.0.0.1` not in `10.0.0.11`. */
+export function namesHost(text: string, host: string): boolean {
+  for (let at = text.indexOf(host); at !== -1; at = text.indexOf(host, at + 1)) {
+    const before = text.slice(0, at);
+    const after = text.slice(at + host.length);
+    if (!/[\w-]$|[\w-]\.$/.test(before) && !/^(?:[\w-]|\.[\w-])/.test(after)) return true;
+  }
+  return false;
 }
 
 export function isCancelled(error: unknown): boolean {

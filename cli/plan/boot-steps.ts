@@ -22,6 +22,7 @@ export function bootSteps(
       rollback,
     },
     { kind: "tag-latest", version, hosts: appHosts },
+    { kind: "record-hosts", hosts: appHosts },
   ];
 }
 

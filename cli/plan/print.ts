@@ -15,6 +15,7 @@ const WORDS = {
   "stop-stale": (step) => `stop stale containers: ${places(step.places)}`,
   "prepare-files": (step) => `files for ${step.version}: ${places(step.places)}`,
   "tag-latest": (step) => `tag ${step.version} as latest on ${list(step.hosts)}`,
+  "record-hosts": (step) => `note the hosts of the app on ${list(step.hosts)}`,
   prune: (step) => `prune on ${list(step.hosts)}`,
 } satisfies { readonly [Kind in Plain]: (step: StepOf<Kind>) => string };
 

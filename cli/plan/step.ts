@@ -31,6 +31,8 @@ export type Step =
   | { readonly kind: "prepare-files"; readonly version: string; readonly places: readonly Place[] }
   | BootVersionStep
   | { readonly kind: "tag-latest"; readonly version: string; readonly hosts: readonly string[] }
+  /** Each of these hosts is told of all hosts of the app, so that one that leaves the configuration is found. */
+  | { readonly kind: "record-hosts"; readonly hosts: readonly string[] }
   | { readonly kind: "prune"; readonly hosts: readonly string[]; readonly places: readonly Place[] };
 
 /** New containers beside the old ones; requests go over to them when all are ready, or to none. */

@@ -9,6 +9,8 @@ import { envFileFlag, withEnvFile } from "./env-file.ts";
 import { filtered, followFlag, type LogOptions, rangeFlags, timestampsFlag } from "./logs.ts";
 import { quoteLive } from "./shell.ts";
 
+const FILE_MODE = "755";
+
 export function run(config: Config, accessory: Accessory, host: string, exported: boolean): string {
   const { service } = accessory;
   const { service: _reserved, ...labels } = accessory.labels;
@@ -48,6 +50,11 @@ export function stop({ service }: Accessory): string {
 
 export function pullImage({ image }: Accessory): string {
   return `docker image pull ${word(image)}`;
+}
+
+/** Prints an id or nothing. */
+export function imageId({ image }: Accessory): string {
+  return `docker image ls --quiet ${word(image)}`;
 }
 
 export function details({ service }: Accessory): string {
@@ -132,9 +139,26 @@ export function files(accessory: Accessory): AccessoryFile[] {
       local: mount.local,
       remote,
       before: program("mkdir -p", word(posix.dirname(remote))),
-      after: modeAndOwner(mount, word(remote)),
+      after: modeAndOwner({ ...mount, mode: mount.mode ?? FILE_MODE }, word(remote)),
     };
   });
+}
+
+/** The same for a local directory with these directories in it: all are made first, and mode and owner are of what is in them. */
+export function directoryOfFiles(
+  accessory: Accessory,
+  mount: Mount,
+  inside: readonly string[],
+): Pick<AccessoryFile, "before" | "after"> {
+  const top = fileOnHost(accessory, mount);
+  const { mode, owner } = mount;
+  return {
+    before: program("mkdir -p", [top, ...inside.map((directory) => posix.join(top, directory))].map(word)),
+    after: [
+      ...(mode === undefined ? [] : [program("find", word(top), "-type f -exec chmod", word(mode), "{} +")]),
+      ...(owner === undefined ? [] : [program("chown -R", word(owner), word(top))]),
+    ],
+  };
 }
 
 function modeAndOwner({ mode, owner }: Mount, path: string): string[] {
@@ -155,7 +179,7 @@ function mounts(accessory: Accessory): string[] {
 }
 
 /** Files lie below the accessory's directory under the path they have in the container. */
-function fileOnHost({ service }: Accessory, { remote }: Mount): string {
+export function fileOnHost({ service }: Accessory, { remote }: Mount): string {
   return posix.join(service, remote);
 }
 

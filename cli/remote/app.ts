@@ -9,7 +9,7 @@ import {
   proxyAppDirectory,
   roleEnvFile,
 } from "../config/names.ts";
-import { assetVolume } from "./app-assets.ts";
+import { assetVolumes } from "./app-assets.ts";
 import { joined, program, word } from "./conventions.ts";
 import {
   appFilters,
@@ -54,7 +54,7 @@ export function run(config: Config, role: Role, { version, host, hostname, expor
     envFileFlag(file),
     logFlags(role.logging),
     volumeFlags(config.volumes),
-    assetVolume(config, role, version),
+    assetVolumes(config, role, version),
     appLabels(config, role),
     optionFlags(role.options),
     word(absoluteImage(config, version)),

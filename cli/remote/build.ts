@@ -25,9 +25,17 @@ export type BuildOptions = {
   readonly tagSuffix?: string;
 };
 
-/** Fails without docker, or without its buildx plugin. */
+/** Fails without docker, which then prints nothing, or without its buildx plugin. */
 export function check(): string {
   return "docker --version && docker buildx version";
+}
+
+/** The same, run in a directory of this machine. */
+export function inDirectory(directory: string | undefined, command: RemoteCommand): RemoteCommand {
+  if (directory === undefined) return command;
+  const there = (line: string): string => `cd ${word(directory)} && ${line}`;
+  const shown = command.shown === undefined ? {} : { shown: there(command.shown) };
+  return { ...command, command: there(command.command), ...shown };
 }
 
 /** Prints `x86_64`, `aarch64`, …: see `archOf`. */
@@ -63,7 +71,7 @@ export function build(config: Config, kind: BuilderKind, options: BuildOptions):
   });
 }
 
-/** Without buildx: one architecture, and nothing is pushed. */
+/** Without buildx: for this machine's architecture, and nothing is pushed. */
 export function plainBuild(config: Config, options: BuildOptions): RemoteCommand {
   return withSecrets(options, (hidden) =>
     joined(
@@ -76,13 +84,19 @@ export function plainBuild(config: Config, options: BuildOptions): RemoteCommand
   );
 }
 
-export function push(config: Config, version: string): string {
-  return [version, config.latestTag].map((tag) => `docker push ${word(absoluteImage(config, tag))}`).join(" && ");
+export function push(config: Config, options: Pick<BuildOptions, "version" | "tagSuffix">): string {
+  return images(config, options)
+    .map((image) => `docker push ${word(image)}`)
+    .join(" && ");
+}
+
+/** Whether what is built goes to the registry. */
+export function isPushed({ output }: Pick<BuildOptions, "output">): boolean {
+  return output === undefined || output === "registry";
 }
 
 function packBuild(config: Config, arch: string, options: BuildOptions): RemoteCommand {
   const { builder, repository, service } = config;
-  const pushed = options.output === undefined || options.output === "registry";
   return withSecrets(options, (hidden) => {
     const line = program(
       `pack build ${repository} --platform ${word(`linux/${arch}`)} --creation-time now`,
@@ -95,12 +109,17 @@ function packBuild(config: Config, arch: string, options: BuildOptions): RemoteC
       builder.secrets.map((name) => `--env ${name}`),
       `--path ${word(options.context)}`,
     );
-    return pushed ? `${line} && ${push(config, options.version)}` : line;
+    return isPushed(options) ? `${line} && ${push(config, options)}` : line;
   });
 }
 
-function tags(config: Config, { version, tagSuffix = "" }: BuildOptions): string[] {
-  return [version, config.latestTag].map((tag) => `-t ${word(absoluteImage(config, `${tag}${tagSuffix}`))}`);
+function tags(config: Config, options: BuildOptions): string[] {
+  return images(config, options).map((image) => `-t ${word(image)}`);
+}
+
+/** Of the version, and the latest one. */
+function images(config: Config, { version, tagSuffix = "" }: Pick<BuildOptions, "version" | "tagSuffix">): string[] {
+  return [version, config.latestTag].map((tag) => absoluteImage(config, `${tag}${tagSuffix}`));
 }
 
 /** In the order of `docker build` and `docker buildx build` alike. */

@@ -16,8 +16,13 @@ export type BuilderKind =
     }
   | { readonly type: "pack"; readonly name: undefined; readonly arch: string };
 
-/** `localArch` as in `archOf`: what this machine's engine builds without emulation. */
-export function builderKind(config: Config, localArch: string): BuilderKind {
+/** Only then it matters what this machine's engine builds. */
+export function dependsOnLocalArch({ builder }: Config): boolean {
+  return builder.remote !== undefined && builder.local;
+}
+
+/** `localArch` as in `archOf`: what this machine's engine builds without emulation; undefined where it does not matter. */
+export function builderKind(config: Config, localArch: string | undefined): BuilderKind {
   const { builder } = config;
   const { driver, remote } = builder;
   const localArches = builder.local ? builder.arches.filter((arch) => arch === localArch) : [];
@@ -28,7 +33,7 @@ export function builderKind(config: Config, localArch: string): BuilderKind {
       ? { type: "remote", name: `kamal-remote-${suffix}`, remote }
       : { type: "hybrid", name: `kamal-hybrid-${driver}-${suffix}`, remote, localArches, remoteArches };
   }
-  if (builder.pack !== undefined) return { type: "pack", name: undefined, arch: builder.arches[0] ?? localArch };
+  if (builder.pack !== undefined) return { type: "pack", name: undefined, arch: builder.arches[0] ?? "" };
   if (driver.startsWith("cloud")) return { type: "cloud", name: driver.replace(/[ /]/g, "-") };
   // Docker's own builder is there, and has no name.
   if (driver === "docker") return { type: "local", name: undefined };
@@ -68,6 +73,12 @@ export function remove(kind: BuilderKind): string | undefined {
   return kind.type === "remote" || kind.type === "hybrid"
     ? `docker context rm ${contextOf(kind)} ; ${builder}`
     : builder;
+}
+
+/** The machine that a remote builder is on, as hosts are written; undefined for one that is not reached by ssh. */
+export function remoteHost(kind: BuilderKind): string | undefined {
+  if (kind.type !== "remote" && kind.type !== "hybrid") return undefined;
+  return /^ssh:\/\/([^/]+)/.exec(kind.remote)?.[1];
 }
 
 export function details(config: Config, kind: BuilderKind): string | undefined {

@@ -8,7 +8,7 @@
  */
 import { KdeployError } from "../errors.ts";
 import { Secret } from "../secret/secret.ts";
-import { word } from "./conventions.ts";
+import { program, word } from "./conventions.ts";
 import { quote } from "./shell.ts";
 
 /** Docker refuses lines from 64 KiB on; leaves room for the name. */
@@ -77,6 +77,30 @@ export function withExports(values: ReadonlyMap<string, Secret>, line: string): 
   if (values.size === 0) return { command: line };
   const script = [...values].map(([name, secret]) => `export ${checkedName(name)}=${quote(secret.reveal())}`);
   return { command: `eval "$(cat)" && ${line}`, input: new Secret(script.join(" &&\n")) };
+}
+
+/** Makes the directory, and the file that is there stays as another name of it; an empty one stands for none. To be undone by `putBack`. */
+export function keep(path: string): string {
+  const [file, kept] = [word(path), word(keptPath(path))];
+  // Uploads put another file in its place and leave this one as it is. Not every file system has links.
+  const link = `{ ln -f ${file} ${kept} 2> /dev/null || cp -p ${file} ${kept}; }`;
+  const directory = word(path.slice(0, path.lastIndexOf("/")));
+  return `${program("mkdir -p", directory)} && if test -f ${file}; then ${link}; else (umask 077; : > ${kept}); fi`;
+}
+
+/** The file is as it was before `keep`. Twice is as good as once. */
+export function putBack(path: string): string {
+  const [file, kept] = [word(path), word(keptPath(path))];
+  return `if test -s ${kept}; then mv -f ${kept} ${file}; elif test -f ${kept}; then rm -f ${file} ${kept}; fi`;
+}
+
+/** The files stay as they are now. */
+export function forgetKept(paths: readonly string[]): string {
+  return program("rm -f", paths.map(keptPath).map(word));
+}
+
+function keptPath(path: string): string {
+  return `${path}.previous`;
 }
 
 function exportOf(name: string, value: string): string {

@@ -1,6 +1,6 @@
 /** A clean clone of the commit to build: directories in, lines for this machine out. Source: cli-docker-commands §9. */
 import { createHash } from "node:crypto";
-import { basename, join, relative } from "node:path";
+import { basename, join, relative, resolve } from "node:path";
 import type { Config } from "../config/config.ts";
 import { joined, program, word } from "./conventions.ts";
 
@@ -9,8 +9,9 @@ const HASH_LENGTH = 13;
 export type Clone = {
   /** The repository's root here. */
   readonly root: string;
-  /** Where the clone goes, and where the build runs in it. */
+  /** What it is made in, itself, and where the build runs in it. */
   readonly directory: string;
+  readonly cloneDirectory: string;
   readonly buildDirectory: string;
 };
 
@@ -21,11 +22,19 @@ export function cloneOf(
 ): Clone {
   const hash = createHash("sha256").update(cwd).digest("hex").slice(0, HASH_LENGTH);
   const directory = join(temporary, "kamal-clones", `${config.service}-${hash}`);
-  return { root, directory, buildDirectory: join(directory, basename(root), relative(root, cwd)) };
+  // As git names it.
+  const cloneDirectory = join(directory, basename(root).replace(/\.git$/, ""));
+  return { root, directory, cloneDirectory, buildDirectory: join(cloneDirectory, relative(root, cwd)) };
 }
 
-export function makeDirectory(clone: Clone): string {
-  return program("mkdir -p", word(clone.directory));
+/** The sources are nobody else's business: temporary directories are everybody's. */
+export function makeDirectory({ directory }: Clone): string {
+  return program("mkdir -p -m 700", word(directory));
+}
+
+/** Whether there is something of an earlier build, good or not. */
+export function isThere({ cloneDirectory }: Clone): string {
+  return `test -e ${word(cloneDirectory)}`;
 }
 
 export function clone({ directory, root }: Clone): string {
@@ -40,8 +49,12 @@ export function update({ buildDirectory, root }: Clone, commit: string): string[
     ["reset --hard", word(commit)],
     ["clean -fdx"],
     ["submodule update --init"],
-    ["gc --auto --quiet"],
   ].map((args) => git(buildDirectory, ...args));
+}
+
+/** So that it does not grow for ever; how it ends does not matter. */
+export function collectGarbage({ buildDirectory }: Clone): string {
+  return git(buildDirectory, "gc --auto --quiet");
 }
 
 /** Prints nothing for a clean clone. */
@@ -52,6 +65,11 @@ export function status({ buildDirectory }: Clone): string {
 /** Prints the commit that the clone has. */
 export function head({ buildDirectory }: Clone): string {
   return git(buildDirectory, "rev-parse HEAD");
+}
+
+/** Whether the commit has this file. */
+export function hasFile({ buildDirectory }: Clone, path: string): string {
+  return `test -e ${word(resolve(buildDirectory, path))}`;
 }
 
 export function remove({ directory }: Clone): string {

@@ -17,25 +17,11 @@ export function detailsText({ by, at, version, message }: LockDetails): string {
   return [`Locked by: ${by} at ${at}`, `Version: ${version}`, `Message: ${message}`].join("\n");
 }
 
-/** Takes the lock or fails: see `isHeld`. */
+/** Takes the lock or fails. */
 export function acquire(config: Config, details: LockDetails): string {
   const encoded = Buffer.from(detailsText(details)).toString("base64");
   const text = (encoded.match(new RegExp(`.{1,${LINE_LENGTH}}`, "g")) ?? []).join("\n");
   return `${program("mkdir", word(lockDirectory(config)))} && echo "${text}" > ${detailsFile(config)}`;
-}
-
-/** Somebody has it. Other errors of `acquire` are errors. */
-export function isHeld(stderr: string): boolean {
-  return /cannot create directory|can't create directory/.test(stderr) && /exists/i.test(stderr);
-}
-
-/** Prints the details; fails when there is no lock: see `isMissing`. */
-export function status(config: Config): string {
-  return `${program("stat", word(lockDirectory(config)))} > /dev/null && cat ${detailsFile(config)} | base64 -d`;
-}
-
-export function isMissing(stderr: string): boolean {
-  return /no such file or directory/i.test(stderr);
 }
 
 /** Whoever has it. */

@@ -30,9 +30,25 @@ export function followFlag({ follow }: LogOptions): string | undefined {
 }
 
 /** Both streams, and of them the lines that are wanted. */
-export function filtered({ grep, grepOptions }: LogOptions): string {
+export function filtered({ follow, grep, grepOptions }: LogOptions): string {
   if (grep === undefined) return "2>&1";
   // A pattern that begins with a dash is no option.
   const pattern = grep.startsWith("-") ? `-e ${quote(grep)}` : quote(grep);
-  return joined("2>&1 | grep", pattern, words(grepOptions ?? ""));
+  // Off a terminal grep keeps lines back until there are many.
+  return joined("2>&1 | grep", follow === true ? "--line-buffered" : undefined, pattern, words(grepOptions ?? ""));
+}
+
+/** Of a container that runs: `ID STARTED_AT`, for `parseRunning`; of another one an empty line. */
+export const RUNNING_FORMAT = "--format '{{if .State.Running}}{{slice .Id 0 12}} {{.State.StartedAt}}{{end}}'";
+
+export type RunningContainer = { readonly id: string; readonly startedAt: string | undefined };
+
+/** Whether a container runs, and since when, by its name. */
+export function runningSince(name: string): string {
+  return `docker inspect --type container ${RUNNING_FORMAT} ${word(name)}`;
+}
+
+export function parseRunning(printed: string): RunningContainer | undefined {
+  const [id = "", startedAt] = printed.trim().split(/\s+/);
+  return id === "" ? undefined : { id, startedAt };
 }

@@ -2,15 +2,15 @@
 import type { ProxyRun } from "../config/config.ts";
 import { NETWORK, PROXY_CONTAINER } from "../config/names.ts";
 import { joined, program, word } from "./conventions.ts";
-import { nameFilter, optionFlags, proxyFlag } from "./docker.ts";
+import { nameFilter, optionFlags } from "./docker.ts";
 import { filtered, followFlag, type LogOptions, rangeFlags, timestampsFlag } from "./logs.ts";
-import { ORIGINAL_PROXY_IMAGE, PROXY_IMAGE, proxyImage } from "./proxy-image.ts";
+import { imageFromBootFiles, showBootFiles } from "./proxy-boot-files.ts";
+import { proxyImage } from "./proxy-image.ts";
+import { quoteLive } from "./shell.ts";
 
 /** What apps have for the proxy: on the server, and where its container sees the same. */
 export const APPS_CONFIG = ".kamal/proxy/apps-config";
 export const PROXY_APPS_CONFIG = "/home/kamal-proxy/.apps-config";
-/** What `proxy boot_config` of the original left on a server. */
-const BOOT_FILES = ".kamal/proxy";
 
 const CONTAINER =
   `--name ${PROXY_CONTAINER} --network ${NETWORK} --detach --restart unless-stopped ` +
@@ -31,11 +31,6 @@ export function makeAppsConfigDirectory(): string {
   return program("mkdir -p", APPS_CONFIG);
 }
 
-/** Prints the image's name; fails when there is no proxy. For `isTooOld`. */
-export function runningImage(): string {
-  return `docker inspect ${PROXY_CONTAINER} --format '{{.Config.Image}}'`;
-}
-
 /** Starts the proxy that is there, or a new one. */
 export function boot(run: ProxyRun | undefined): string {
   return `docker container start ${PROXY_CONTAINER} || ${start(run)}`;
@@ -43,21 +38,54 @@ export function boot(run: ProxyRun | undefined): string {
 
 /** A new container. Without `run` it is as the original's boot files on the server say. */
 export function start(run: ProxyRun | undefined): string {
-  if (run === undefined) return startFromBootFiles();
+  if (run === undefined) return joined(showBootFiles(), "| xargs docker run", CONTAINER);
   return joined(
     `docker run ${CONTAINER}`,
     publishFlags(run),
-    run.logMaxSize === "" ? undefined : `--log-opt max-size=${word(run.logMaxSize)}`,
-    run.metricsPort === undefined ? undefined : `--expose=${run.metricsPort}`,
+    logAndMetricsFlags(run),
     optionFlags(run.options),
     word(proxyImage(run)),
     "kamal-proxy run",
-    proxyFlag("debug", run.debug ? true : undefined),
-    run.metricsPort === undefined ? undefined : `--metrics-port "${run.metricsPort}"`,
-    proxyFlag("trusted-proxy", run.trustedProxies),
-    proxyFlag("proxy-protocol", run.proxyProtocol ? true : undefined),
-    proxyFlag("bind", run.bind),
+    programWords(run),
   );
+}
+
+/** The flags of the proxy's own program for a shell. The original writes its one flag with a value in two words. */
+export function programWords(run: Parameters<typeof runFlags>[0]): string[] {
+  return runFlags(run).map(([flag, value]) => {
+    if (value === undefined) return flag;
+    return `${flag}${flag === "--metrics-port" ? " " : "="}${quoteLive(value)}`;
+  });
+}
+
+/** Flags of `docker run`. */
+export function logAndMetricsFlags({
+  logMaxSize,
+  metricsPort,
+}: Pick<ProxyRun, "logMaxSize" | "metricsPort">): string[] {
+  return [
+    ...(logMaxSize === "" ? [] : [`--log-opt max-size=${word(logMaxSize)}`]),
+    ...(metricsPort === undefined ? [] : [`--expose=${metricsPort}`]),
+  ];
+}
+
+/** What the proxy's own program is told: flags with their values, those of the original first. */
+export function runFlags(
+  run: Pick<
+    ProxyRun,
+    "accessLog" | "acmePeers" | "bind" | "debug" | "metricsBind" | "metricsPort" | "proxyProtocol" | "trustedProxies"
+  >,
+): (readonly [flag: `--${string}`, value?: string])[] {
+  return [
+    ...(run.debug ? [["--debug"] as const] : []),
+    ...(run.metricsPort === undefined ? [] : [["--metrics-port", String(run.metricsPort)] as const]),
+    ...run.trustedProxies.map((range) => ["--trusted-proxy", range] as const),
+    ...(run.proxyProtocol ? [["--proxy-protocol"] as const] : []),
+    ...(run.bind === undefined ? [] : [["--bind", run.bind] as const]),
+    ...(run.metricsBind === undefined ? [] : [["--metrics-bind", run.metricsBind] as const]),
+    ...(run.accessLog ? [] : [["--access-log", "false"] as const]),
+    ...run.acmePeers.map((peer) => ["--acme-peer", peer] as const),
+  ];
 }
 
 /** The image that `start` needs. Fails when it can neither be fetched nor is there already. */
@@ -76,6 +104,31 @@ export function startContainer(): string {
 
 export function stopContainer(): string {
   return `docker container stop ${PROXY_CONTAINER}`;
+}
+
+/** The proxy gives way to a new one, and can come back under its own name. `hex` is 16 hex digits. */
+export function setAside(hex: string): string {
+  return `docker rename ${PROXY_CONTAINER} ${PROXY_CONTAINER}_replaced_${hex}`;
+}
+
+/** Undoes `setAside` and a `start` that went wrong: the proxy from before runs again. */
+export function bringBack(hex: string): string {
+  const replaced = `${PROXY_CONTAINER}_replaced_${hex}`;
+  return (
+    `docker container inspect ${replaced} > /dev/null && ` +
+    `{ docker container rm --force ${PROXY_CONTAINER} 2> /dev/null || true; } && ` +
+    `docker rename ${replaced} ${PROXY_CONTAINER} && docker container start ${PROXY_CONTAINER}`
+  );
+}
+
+/** Fails until the proxy's program takes commands. */
+export function isUp(): string {
+  return `docker exec ${PROXY_CONTAINER} kamal-proxy list`;
+}
+
+/** The last lines, both streams. */
+export function lastLogLines(lines: number): string {
+  return `docker logs --tail ${lines} ${PROXY_CONTAINER} 2>&1`;
 }
 
 export function details(): string {
@@ -108,51 +161,35 @@ export function removeDirectory(): string {
   return program("rm -r .kamal/proxy");
 }
 
+/** Prints an id or nothing. */
+export function isTraefikRunning(): string {
+  return `docker ps ${nameFilter("traefik")} --quiet`;
+}
+
+export function startTraefik(): string {
+  return "docker container start traefik";
+}
+
 /** What Kamal 1 left behind, in two lines; errors of the first do not matter. */
 export function removeTraefik(): readonly [string, string] {
   const [containers, images] = ["docker container prune --force", "docker image prune --all --force"];
   return ["docker container stop traefik", `${containers} ${TRAEFIK_LABEL} && ${images} ${TRAEFIK_LABEL}`];
 }
 
-function publishFlags(run: ProxyRun): string[] {
+/** Ports of the server that lead to the proxy; `address` is empty for all of them. */
+export function publishedPorts(
+  run: Pick<ProxyRun, "bindIps" | "httpPort" | "httpsPort" | "publish">,
+): { readonly address: string; readonly port: number; readonly inside: "80" | "443" }[] {
   if (!run.publish) return [];
-  const addresses =
-    run.bindIps.length === 0 ? [""] : run.bindIps.map((ip) => (ip.includes(":") ? `[${ip}]:` : `${ip}:`));
-  return addresses.flatMap((address) => [
-    `--publish ${word(`${address}${run.httpPort}:80`)}`,
-    `--publish ${word(`${address}${run.httpsPort}:443`)}`,
+  return (run.bindIps.length === 0 ? [""] : run.bindIps).flatMap((address) => [
+    { address, port: run.httpPort, inside: "80" } as const,
+    { address, port: run.httpsPort, inside: "443" } as const,
   ]);
 }
 
-/** Prints options, image and command of a proxy without `run`, as the original's boot files or their defaults say. */
-export function showBootFiles(): string {
-  const publish = 'echo "--publish 80:80 --publish 443:443 --log-opt max-size=10m"';
-  return program(`echo ${bootFile("options", publish)} ${imageFromBootFiles()} ${bootFile("run_command", 'echo ""')}`);
-}
-
-/** The defaults count again. */
-export function removeBootFiles(): string {
-  const files = ["options", "image", "image_version", "run_command"].map((name) => `${BOOT_FILES}/${name}`);
-  return program("rm -f", files);
-}
-
-function startFromBootFiles(): string {
-  return joined(showBootFiles(), "| xargs docker run", CONTAINER);
-}
-
-function bootFile(name: string, otherwise: string): string {
-  return `$(cat ${BOOT_FILES}/${name} 2> /dev/null || ${otherwise})`;
-}
-
-function imageFromBootFiles(): string {
-  // Only the version was set: that one was the original's.
-  const original = `{ test -f ${BOOT_FILES}/image_version && echo "${ORIGINAL_PROXY_IMAGE.repository}"; }`;
-  const image = bootFile("image", `${original} || echo "${PROXY_IMAGE.repository}"`);
-  // Only the repository was set: the original's default version belongs to it.
-  const ownTag = `echo "${PROXY_IMAGE.tag}"`;
-  const version = bootFile(
-    "image_version",
-    `{ test -f ${BOOT_FILES}/image && echo "${ORIGINAL_PROXY_IMAGE.tag}"; } || ${ownTag}`,
-  );
-  return `${image}:${version}`;
+export function publishFlags(run: Parameters<typeof publishedPorts>[0]): string[] {
+  return publishedPorts(run).map(({ address, port, inside }) => {
+    const before = address === "" ? "" : `${address.includes(":") ? `[${address}]` : address}:`;
+    return `--publish ${word(`${before}${port}:${inside}`)}`;
+  });
 }

@@ -35,3 +35,8 @@ export function maintenance(
 export function list(): string {
   return `${INSIDE} list`;
 }
+
+/** How many services `list` told of: one on a line, below a heading. */
+export function services(listed: string): number {
+  return Math.max(0, listed.split("\n").filter((line) => line.trim() !== "").length - 1);
+}

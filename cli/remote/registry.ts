@@ -26,6 +26,11 @@ export function startLocalRegistry(port: number): string {
   return `docker start ${LOCAL_REGISTRY_CONTAINER} || ${run}`;
 }
 
+/** Where the registry that `startLocalRegistry` found can be reached: it may have been made for another port. */
+export function localRegistryPort(): string {
+  return `docker port ${LOCAL_REGISTRY_CONTAINER} 5000`;
+}
+
 export function removeLocalRegistry(): string {
   return `docker stop ${LOCAL_REGISTRY_CONTAINER} && docker rm ${LOCAL_REGISTRY_CONTAINER}`;
 }

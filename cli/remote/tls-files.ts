@@ -23,14 +23,22 @@ export function makeDirectory(config: Config, owner: TlsOwner): string {
   return program("mkdir -p", word(`${proxyAppDirectory(config)}/${below(owner)}`));
 }
 
+/** With the key in it. */
+export function removeDirectory(config: Config, owner: TlsOwner): string {
+  return program("rm -rf", word(`${proxyAppDirectory(config)}/${below(owner)}`));
+}
+
 /** Replaces both files; the container of the proxy exists. */
 export function install(config: Config, owner: TlsOwner, certificate: Secret, privateKey: Secret): RemoteCommand {
   const archive = tarOf([
     { name: "cert.pem", mode: 0o644, ownerId: PROXY_USER_ID, content: certificate.reveal() },
     { name: "key.pem", mode: 0o600, ownerId: PROXY_USER_ID, content: privateKey.reveal() },
   ]);
-  const target = `${PROXY_CONTAINER}:${PROXY_APPS_CONFIG}/${config.appId}/${below(owner)}`;
-  return { command: `docker cp - ${word(target)}`, input: new Secret(archive) };
+  const target = word(`${PROXY_CONTAINER}:${PROXY_APPS_CONFIG}/${config.appId}/${below(owner)}`);
+  // A proxy that another user has started sees that one's home, where the directory is not yet.
+  const mounted = `${PROXY_CONTAINER}:${PROXY_APPS_CONFIG}`;
+  const there = `docker cp ${target} - > /dev/null 2>&1 || docker cp ${word(proxyAppDirectory(config))} ${mounted}`;
+  return { command: `{ ${there}; } < /dev/null && docker cp - ${target}`, input: new Secret(archive) };
 }
 
 /** For the proxy's flags. */

@@ -4,8 +4,19 @@ import { LiveBlock } from "./live-block.ts";
 import { liveRows } from "./live-rows.ts";
 import { LiveState } from "./live-state.ts";
 import type { Reporter } from "./reporter.ts";
+import { RunTime } from "./run-time.ts";
 import type { Terminal } from "./terminal.ts";
-import { checkedLines, duration, failedLines, hostOutput, inLine, type Paint, painter, saidLines } from "./words.ts";
+import {
+  checkedLines,
+  differsLines,
+  duration,
+  failedLines,
+  hostOutput,
+  inLine,
+  type Paint,
+  painter,
+  saidLines,
+} from "./words.ts";
 
 const FRAME_MS = 100;
 const MARKS = { done: "✔", failed: "✖", skipped: "−", cancelled: "−" } as const;
@@ -18,7 +29,7 @@ export class LiveView implements Reporter {
   readonly #state = new LiveState();
   /** Lines that stay, not yet drawn. */
   #lines: string[] = [];
-  #changes = false;
+  readonly #runTime = new RunTime();
   #pauses = 0;
   #frame = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -35,9 +46,9 @@ export class LiveView implements Reporter {
   }
 
   readonly report = (event: WorkEvent): void => {
+    this.#runTime.take(event);
     this.#lines.push(...this.#staying(event));
     this.#state.take(event, performance.now());
-    if (event.event === "run-started") this.#changes = event.changes;
     if (this.#state.idle) {
       this.#stop();
       this.#draw();
@@ -78,17 +89,20 @@ export class LiveView implements Reporter {
         return hostOutput(event, this.#paint).split("\n").slice(0, -1);
       case "checked":
         return checkedLines(event, this.#paint);
+      case "differs":
+        return differsLines(event, this.#paint);
       case "failed":
         return failedLines(event, this.#paint);
       case "step-finished":
         return this.#finishedStep(event);
       case "run-finished":
-        return this.#changes ? [`  Finished all in ${(event.durationMs / 1000).toFixed(1)} seconds`] : [];
+        return this.#runTime.lines(event);
+      case "command-output":
+        return event.level === "info" ? [inLine(event.line)] : [];
       // These change the rows that are drawn anew.
       case "run-started":
       case "step-started":
       case "command-started":
-      case "command-output":
       case "command-finished":
       case "progress":
         break;

@@ -1,9 +1,11 @@
 /** Events → lines that stay, for logs, CI and `grep`: as the original writes them. */
 import type { Checked, WorkEvent } from "../execute/event.ts";
 import type { Reporter } from "./reporter.ts";
+import { RunTime } from "./run-time.ts";
 import type { Terminal } from "./terminal.ts";
 import {
   checkedLines,
+  differsLines,
   failedLines,
   finishedLine,
   hostOutput,
@@ -24,17 +26,15 @@ export function plainLines(terminal: Terminal, detail: Detail): Reporter {
   const paint = painter(terminal, terminal.stdout);
   const paintError = painter(terminal, terminal.stderr);
   const talks = detail === "normal" || detail === "verbose";
-  let changes = false;
+  const runTime = new RunTime();
 
   const line = (text: string): void => void terminal.stdout.write(`${text}\n`);
   const errorLine = (text: string): void => void terminal.stderr.write(`${text}\n`);
   const visible = (level: string): boolean => detail === "verbose" || (talks && level === "info");
 
   const report = (event: WorkEvent): void => {
+    runTime.take(event);
     switch (event.event) {
-      case "run-started":
-        changes = event.changes;
-        return;
       case "step-started":
         if (talks) line(paint("magenta", stepTitle(event)));
         return;
@@ -45,7 +45,7 @@ export function plainLines(terminal: Terminal, detail: Detail): Reporter {
         if (visible(event.level)) line(finishedLine(event, event.level, paint));
         return;
       case "command-output":
-        if (detail === "verbose") line(outputLine(event.id, event.line, paint));
+        if (visible(event.level)) line(outputLine(event, paint));
         return;
       case "said":
         if (detail === "quiet") return;
@@ -62,12 +62,16 @@ export function plainLines(terminal: Terminal, detail: Detail): Reporter {
       case "checked":
         if (talks || (detail === "quiet" && isNews(event))) checkedLines(event, paint).forEach(line);
         return;
+      case "differs":
+        if (detail !== "raw") differsLines(event, paint).forEach(line);
+        return;
       case "failed":
         failedLines(event, paintError).forEach(errorLine);
         return;
       case "run-finished":
-        if (talks && changes) line(`  Finished all in ${(event.durationMs / 1000).toFixed(1)} seconds`);
+        if (talks) runTime.lines(event).forEach(line);
         return;
+      case "run-started":
       // The commands of a step, or its failure, tell the same.
       case "step-finished":
         return;

@@ -3,12 +3,15 @@ import { styleText } from "node:util";
 import type {
   Checked,
   CommandFinished,
+  CommandOutput,
   CommandStarted,
+  Differs,
   Failed,
   HostOutput,
   Said,
   StepStarted,
 } from "../execute/event.ts";
+import { namesHost } from "../execute/work-error.ts";
 import type { OutputStream, Terminal } from "./terminal.ts";
 
 type Style = Parameters<typeof styleText>[0];
@@ -41,12 +44,14 @@ export function finishedLine({ id, exitCode, durationMs }: CommandFinished, leve
   return `${levelText(level)} [${paint("green", id)}] Finished in ${seconds} seconds with exit status ${outcome}.`;
 }
 
-export function outputLine(id: string, line: string, paint: Paint): string {
-  return `${levelText("debug")} [${paint("green", id)}] \t${inLine(line)}`;
+export function outputLine({ id, level, line }: CommandOutput, paint: Paint): string {
+  return `${levelText(level)} [${paint("green", id)}] \t${inLine(line)}`;
 }
 
 export function saidLines({ kind, text, host }: Said, paint: Paint): string[] {
-  const where = host === undefined ? "" : `${inLine(host)}: `;
+  // Some sentences begin with it, or say it in their first words.
+  const named = host === undefined || text.startsWith(host) || text.includes(` on ${host}: `);
+  const where = named ? "" : `${inLine(host)}: `;
   const lines = withoutControls(text).split("\n");
   const style = kind === "warning" ? "yellow" : "magenta";
   return lines.map((line, at) => {
@@ -68,7 +73,7 @@ export function hostOutput({ title, host, text }: HostOutput, paint: Paint): str
 
 /** `  ERROR (code) on host: …`, its details, its hint. */
 export function failedLines({ code, host, message, hint, details }: Failed, paint: Paint): string[] {
-  const where = host === undefined || message.includes(host) ? "" : ` on ${inLine(host)}`;
+  const where = host === undefined || namesHost(message, host) ? "" : ` on ${inLine(host)}`;
   const [first = "", ...more] = withoutControls(message).split("\n");
   const lines = [paint("red", `  ERROR (${code})${where}: ${first}`), ...more.map((line) => paint("red", `  ${line}`))];
   lines.push(...details.flatMap((detail) => withoutControls(detail).split("\n")).map((line) => `    ${line}`));
@@ -83,6 +88,12 @@ export function checkedLines({ host, verdict, text, hint }: Checked, paint: Pain
   const where = host === undefined ? "" : `${paint("blue", inLine(host))}  `;
   const lines = [`${paint(VERDICTS[verdict], verdict.padEnd(7))}  ${where}${inLine(text)}`];
   return hint === undefined ? lines : [...lines, paint("yellow", `         Hint: ${inLine(hint)}`)];
+}
+
+/** `app1  The role jobs left the configuration.`, and what to do about it. */
+export function differsLines({ host, text, remedy }: Differs, paint: Paint): string[] {
+  const where = host === undefined ? "" : `${paint("blue", inLine(host))}  `;
+  return [`${where}${inLine(text)}`, paint("yellow", `  ${inLine(remedy)}`)];
 }
 
 /** `41 ms`, `1.2 s`, `3 min 05 s`. */

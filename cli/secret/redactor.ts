@@ -39,11 +39,20 @@ function formsOf(value: string): string[] {
   return texts.flatMap((text) => [text, ...escapedForms(text), ...base64Forms(text)]);
 }
 
-/** As JSON, URLs, env files of the original, and POSIX shells in single and double quotes write it. */
+/**
+ * As JSON, URLs, env files of the original, and POSIX shells in single and double quotes write it; and as programs show a
+ * text that they were not meant to show: Node, Python and Ruby, in the quotes that need the fewest backslashes.
+ */
 function escapedForms(text: string): string[] {
   const url = encodeUrl(text);
+  const json = JSON.stringify(text).slice(1, -1);
+  const shown = json.replaceAll('\\"', '"');
   return [
-    JSON.stringify(text).slice(1, -1),
+    json,
+    shown,
+    shown.replaceAll("'", "\\'"),
+    shown.replaceAll("`", "\\`"),
+    json.replaceAll(/#(?=[{$@])/g, "\\#"),
     url,
     url.replaceAll("%20", "+"),
     url.replaceAll(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()),

@@ -9,6 +9,12 @@ import type { Redactor } from "./redactor.ts";
 import { Secret } from "./secret.ts";
 import type { RunCommand } from "./shell-command.ts";
 
+/** `$(kdeploy secrets …)` and `$(kamal secrets …)`: the words after `secrets` → what the command would print. */
+export type RunSecretsCommand = (
+  words: readonly string[],
+  given: Pick<SecretsOptions, "env" | "redactor">,
+) => Promise<string>;
+
 export interface SecretsOptions {
   /** Path without `-common` and `.DESTINATION`, relative to `cwd`. */
   readonly path: string;
@@ -17,10 +23,11 @@ export interface SecretsOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly redactor: Redactor;
   readonly run: RunCommand;
-  /** `$(kdeploy secrets …)` and `$(kamal secrets …)`: the words after `secrets` → what the command would print. */
-  readonly runSecretsCommand: (words: readonly string[]) => Promise<string>;
+  readonly runSecretsCommand: RunSecretsCommand;
   /** What fetching commands say on stderr while they run. */
   readonly onStderr?: ((text: string) => void) | undefined;
+  /** Ends commands that run. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** `get` and `all` may be called at any time and together: the files are read, and their commands run, once. */
@@ -129,13 +136,16 @@ async function expand(
 
 /** `written` is what errors show: the expanded command may hold secrets. One line break at the end is not part of the value. */
 async function outputOf(written: string, command: string, where: string, options: SecretsOptions): Promise<string> {
+  const { cwd, env, onStderr, signal } = options;
   const ours = /^\s*(?:kamal|kdeploy)\s+secrets\s+/.exec(command);
   try {
     const output = ours
-      ? await options.runSecretsCommand(splitWords(command.slice(ours[0].length)))
-      : await options.run(command, { cwd: options.cwd, env: options.env, onStderr: options.onStderr });
+      ? await options.runSecretsCommand(splitWords(command.slice(ours[0].length)), options)
+      : await options.run(command, { cwd, env, onStderr, signal });
     return output.replace(/\r?\n$/, "");
   } catch (error) {
+    // Whoever stopped it wants to hear nothing of failed commands.
+    if (signal?.aborted === true) throw new KdeployError("cancelled", "interrupted", { exitClass: "interrupted" });
     // The error itself is not handed on as a cause: nobody would redact it.
     const why = error instanceof Error ? error.message : String(error);
     throw new KdeployError("secret-command-failed", options.redactor.redact(`${where}: command $(${written}) ${why}`), {

@@ -144,13 +144,17 @@ export class ConnectionPool {
         throw cancelled(settings.name, "connecting");
       });
       try {
+        let transport: Duplex | undefined;
         const client = await connect(settings, {
           hostKeys: this.#hostKeys,
-          open: (signal, onProxyOutput) => this.#open(settings, via, signal, onProxyOutput),
+          open: async (signal, onProxyOutput) => {
+            transport = await this.#open(settings, via, signal, onProxyOutput);
+            return transport;
+          },
           signal,
           keepaliveIntervalMs: this.#ways.keepaliveIntervalMs,
         });
-        return new Connection(settings.name, client);
+        return new Connection(settings.name, client, transport as Duplex);
       } catch (error) {
         // A busy server drops connections at random before the handshake (MaxStartups); nothing has run yet.
         const again =

@@ -1,14 +1,15 @@
 /** One live SSH connection: command lines and forwardings in, channels out; and what is known when it breaks. */
-import { createConnection } from "node:net";
 import type { Duplex } from "node:stream";
 import { setTimeout as pause } from "node:timers/promises";
-import type { Client, ClientChannel, TcpConnectionDetails } from "ssh2";
-import { cancelled, HostError, shortened } from "../execute/host-error.ts";
+import type { Client, ClientChannel } from "ssh2";
+import { cancelled, forwardRefused, HostError, shortened } from "../execute/host-error.ts";
 import { settledWithin } from "../execute/spawned-command.ts";
+import { type BackDoor, backDoor } from "./back-forward.ts";
 import {
   CHANNEL_PAUSE_MS,
   CLOSE_TIMEOUT_MS,
   END_ON_CLOSE_MS,
+  FORWARD_CLOSE_TIMEOUT_MS,
   MAX_CHANNEL_REFUSALS,
   MAX_CHANNELS,
   REMOTE_END_TIMEOUT_MS,
@@ -36,10 +37,12 @@ export class ConnectionGone extends Error {}
 export class Connection {
   readonly host: string;
   readonly #client: Client;
+  readonly #transport: Duplex;
   readonly #slots = new Slots(MAX_CHANNELS);
   readonly #running = new Set<Running>();
   readonly #closed = Promise.withResolvers<void>();
-  readonly #forwarded = new Map<number, number>();
+  /** By the server's port. */
+  readonly #backDoors = new Map<number, BackDoor>();
   #why: Error | undefined;
   #isClosed = false;
   readonly #ended = Promise.withResolvers<void>();
@@ -51,9 +54,13 @@ export class Connection {
   #toEnd: Running[] = [];
   #ending: Promise<void> | undefined;
 
-  constructor(host: string, client: Client) {
+  /** `transport` is what the client runs over. */
+  constructor(host: string, client: Client, transport: Duplex) {
     this.host = host;
     this.#client = client;
+    this.#transport = transport;
+    // As many as there are visitors wait for it at a time.
+    transport.setMaxListeners(0);
     client.on("error", (error) => {
       this.#why ??= error;
     });
@@ -62,8 +69,14 @@ export class Connection {
       this.#endBegins();
       this.#isClosed = true;
       this.#closed.resolve();
+      for (const door of this.#backDoors.values()) door.hangUp();
+      this.#backDoors.clear();
     });
-    client.on("tcp connection", (details, accept) => this.#acceptForwarded(details, accept));
+    client.on("tcp connection", ({ destPort }, accept, reject) => {
+      const door = this.#backDoors.get(destPort);
+      if (door === undefined) reject();
+      else door.admit(accept, reject);
+    });
   }
 
   get isClosed(): boolean {
@@ -82,7 +95,7 @@ export class Connection {
 
   /** For how long nothing has used it, in milliseconds; 0 while something does. */
   get idleMs(): number {
-    return this.#uses > 0 || this.#forwarded.size > 0 ? 0 : performance.now() - this.#lastUsedAt;
+    return this.#uses > 0 || this.#backDoors.size > 0 ? 0 : performance.now() - this.#lastUsedAt;
   }
 
   /**
@@ -139,16 +152,33 @@ export class Connection {
     }
   }
 
-  /** Lets the server's loopback `remotePort` lead to this machine's loopback `localPort`, until the closer is called. */
-  async reverseForward(remotePort: number, localPort: number): Promise<() => Promise<void>> {
-    const port = await this.#settled<number>((done) => this.#client.forwardIn("127.0.0.1", remotePort, done));
-    this.#forwarded.set(port, localPort);
+  /**
+   * Lets the server's loopback `remotePort` lead to this machine's loopback `localPort`, until the closer is called.
+   * @throws ConnectionGone, HostError `forward-refused`
+   */
+  async forwardBack(remotePort: number, localPort: number): Promise<() => Promise<void>> {
+    const free = this.#use(() => {});
+    const door = backDoor(localPort, this.#transport);
+    try {
+      if (this.#isEnding || this.#backDoors.has(remotePort)) throw new Error("not possible");
+      // Before the server says yes: visitors may come along with its answer.
+      this.#backDoors.set(remotePort, door);
+      await this.#settled<number>((done) => this.#client.forwardIn("127.0.0.1", remotePort, done));
+    } catch (error) {
+      if (this.#backDoors.get(remotePort) === door) this.#backDoors.delete(remotePort);
+      throw this.#isEnding ? new ConnectionGone() : forwardRefused(this.host, remotePort, error);
+    } finally {
+      free();
+    }
     return async () => {
-      this.#forwarded.delete(port);
+      if (this.#backDoors.get(remotePort) !== door) return;
+      this.#backDoors.delete(remotePort);
+      door.hangUp();
       if (this.#isClosed) return;
-      await this.#settled<void>((done) =>
-        this.#client.unforwardIn("127.0.0.1", port, (error) => done(error ?? undefined, undefined)),
-      ).catch(() => {});
+      const ended = this.#settled<void>((done) =>
+        this.#client.unforwardIn("127.0.0.1", remotePort, (error) => done(error ?? undefined, undefined)),
+      );
+      await settledWithin(ended, FORWARD_CLOSE_TIMEOUT_MS);
     };
   }
 
@@ -277,18 +307,6 @@ export class Connection {
     });
     const ended = await settledWithin(Promise.race([ran, this.closed]), REMOTE_END_TIMEOUT_MS);
     return ended && !this.#isClosed ? ran.catch(() => undefined) : undefined;
-  }
-
-  #acceptForwarded(details: TcpConnectionDetails, accept: () => ClientChannel): void {
-    const localPort = this.#forwarded.get(details.destPort);
-    // Not ours any more; the library refuses what is neither accepted nor rejected.
-    if (localPort === undefined) return;
-    const channel = accept();
-    const socket = createConnection({ host: "127.0.0.1", port: localPort });
-    channel.on("error", () => socket.destroy());
-    socket.on("error", () => channel.destroy());
-    channel.on("close", () => socket.destroy());
-    channel.pipe(socket).pipe(channel);
   }
 }
 

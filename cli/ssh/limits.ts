@@ -1,7 +1,7 @@
 /** Bounds of everything that goes to servers: times in milliseconds, counts; each with the reason for its size. */
 
-/** A server that answers no keepalive for this long, four times in a row, is taken for gone: about a minute. */
-export const KEEPALIVE_INTERVAL_MS = 15_000;
+/** A server that answers no keepalive for this long, four times in a row, is taken for gone: 40 seconds. */
+export const KEEPALIVE_INTERVAL_MS = 10_000;
 export const KEEPALIVE_COUNT = 3;
 /** From the first packet to a session that commands can run in, where `ConnectTimeout` says nothing. */
 export const CONNECT_TIMEOUT_MS = 30_000;
@@ -23,6 +23,8 @@ export const AGENT_TIMEOUT_MS = 30_000;
 /** When everything ends: for commands to be ended on the servers, then for connections to say goodbye. Two seconds in all. */
 export const END_ON_CLOSE_MS = 1_100;
 export const CLOSE_TIMEOUT_MS = 600;
+/** For a server to say that a forwarded port is closed. */
+export const FORWARD_CLOSE_TIMEOUT_MS = 2_000;
 /** Jump hosts of jump hosts. */
 export const MAX_JUMPS = 8;
 /** A key file or known_hosts file larger than this is not one. */

@@ -79,6 +79,17 @@ export function sharedArguments(name: string, controlPath: string, options: SshO
   ];
 }
 
+/** Arguments that have a master connection begin (`forward`) or end (`cancel`) to lead a port of the server here. */
+export function forwardArguments(
+  verb: "forward" | "cancel",
+  name: string,
+  controlPath: string,
+  { remotePort, localPort }: { readonly remotePort: number; readonly localPort: number },
+): string[] {
+  const ports = `127.0.0.1:${remotePort}:127.0.0.1:${localPort}`;
+  return ["-F", "/dev/null", "-S", controlPath, "-O", verb, "-R", ports, "--", parseHostAddress(name).host];
+}
+
 function jumpList(proxy: string): string {
   const hops = proxy.split(",").map((hop) => {
     const { user, host, port } = parseHostAddress(hop.trim());

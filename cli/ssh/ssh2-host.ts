@@ -1,5 +1,14 @@
 /** The port over the built-in SSH client: one host's connection in, commands run and files put there out. */
-import type { Host, RunOptions, RunResult, UploadedFile, UploadOptions } from "../execute/host.ts";
+import type {
+  BackForward,
+  BackPorts,
+  ForwardOptions,
+  Host,
+  RunOptions,
+  RunResult,
+  UploadedFile,
+  UploadOptions,
+} from "../execute/host.ts";
 import { type CommandStart, inputBytes, type StartedCommand, supervise } from "../execute/supervised-command.ts";
 import { type CommandChannel, type Connection, ConnectionGone } from "./connection.ts";
 import { MAX_RECONNECTIONS } from "./limits.ts";
@@ -47,6 +56,19 @@ export class Ssh2Host implements Host {
 
   interactive(command: string): Promise<number> {
     return this.#ways.interactive(command);
+  }
+
+  async forwardBack({ remotePort, localPort }: BackPorts, { signal }: ForwardOptions = {}): Promise<BackForward> {
+    const all = signal === undefined ? this.#ways.signal : AbortSignal.any([signal, this.#ways.signal]);
+    for (let attempt = 1; ; attempt++) {
+      const connection = await this.#ways.connection(all);
+      try {
+        return { close: await connection.forwardBack(remotePort, localPort) };
+      } catch (error) {
+        if (!(error instanceof ConnectionGone)) throw error;
+        if (attempt === MAX_RECONNECTIONS) throw connection.lost(`forwarding of port ${remotePort}`);
+      }
+    }
   }
 }
 

@@ -2,16 +2,31 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import type { Host, RunOptions, RunResult, UploadedFile, UploadOptions } from "../execute/host.ts";
-import { cancelled, HostError, shortened } from "../execute/host-error.ts";
+import type {
+  BackForward,
+  BackPorts,
+  ForwardOptions,
+  Host,
+  RunOptions,
+  RunResult,
+  UploadedFile,
+  UploadOptions,
+} from "../execute/host.ts";
+import { cancelled, forwardRefused, HostError, shortened } from "../execute/host-error.ts";
 import { runInTerminal, settledWithin, startProgram } from "../execute/spawned-command.ts";
 import { inputBytes, type StartedCommand, supervise } from "../execute/supervised-command.ts";
 import { parseHostAddress } from "./host-address.ts";
-import { CLOSE_TIMEOUT_MS, CONNECT_TIMEOUT_MS, MAX_CHANNELS, REMOTE_END_TIMEOUT_MS } from "./limits.ts";
+import {
+  CLOSE_TIMEOUT_MS,
+  CONNECT_TIMEOUT_MS,
+  FORWARD_CLOSE_TIMEOUT_MS,
+  MAX_CHANNELS,
+  REMOTE_END_TIMEOUT_MS,
+} from "./limits.ts";
 import type { PrivateFolder } from "./private-folder.ts";
 import { endLine } from "./remote-end.ts";
 import { Slots } from "./slots.ts";
-import { interactiveArguments, masterArguments, sharedArguments } from "./ssh-arguments.ts";
+import { forwardArguments, interactiveArguments, masterArguments, sharedArguments } from "./ssh-arguments.ts";
 import type { SshOptions } from "./ssh-settings.ts";
 import { uploadFailure, uploadLine } from "./upload-command.ts";
 
@@ -50,6 +65,8 @@ export class SystemSshHost implements Host {
   readonly #slots = new Slots(MAX_CHANNELS);
   #master: Promise<Master> | undefined;
   #running = 0;
+  /** Ports that lead here. Asked a second time for one, ssh just says yes. */
+  readonly #forwarded = new Set<number>();
 
   constructor(name: string, how: SystemSshHow) {
     this.name = name;
@@ -94,6 +111,31 @@ export class SystemSshHost implements Host {
     return interactiveSession(this.name, command, this.#how.options, this.#how.folder);
   }
 
+  /** Closing it turns new visitors away; those that are in stay until they leave, or the connection ends. */
+  async forwardBack(ports: BackPorts, { signal }: ForwardOptions = {}): Promise<BackForward> {
+    const all = signal === undefined ? this.#how.signal : AbortSignal.any([signal, this.#how.signal]);
+    if (all.aborted) throw cancelled(this.name, "forwarding");
+    const { remotePort } = ports;
+    if (this.#forwarded.has(remotePort)) throw forwardRefused(this.name, remotePort);
+    this.#forwarded.add(remotePort);
+    try {
+      const { controlPath } = await this.#connected(all);
+      const refusal = await this.#forward("forward", controlPath, ports, CONNECT_TIMEOUT_MS);
+      if (refusal !== undefined) throw forwardRefused(this.name, remotePort, new Error(refusal));
+      let closed = false;
+      const close = async (): Promise<void> => {
+        if (closed) return;
+        closed = true;
+        await this.#forward("cancel", controlPath, ports, FORWARD_CLOSE_TIMEOUT_MS).catch(() => {});
+        this.#forwarded.delete(remotePort);
+      };
+      return { close };
+    } catch (error) {
+      this.#forwarded.delete(remotePort);
+      throw error instanceof HostError ? error : programFailure(this.name, error);
+    }
+  }
+
   async close(): Promise<void> {
     const master = await this.#master?.catch(() => undefined);
     if (master === undefined) return;
@@ -119,6 +161,24 @@ export class SystemSshHost implements Host {
       return (await started.end()) && endedThere;
     };
     return { ended, end };
+  }
+
+  /** Resolves with what ssh said when it could not. */
+  async #forward(
+    verb: "forward" | "cancel",
+    controlPath: string,
+    ports: BackPorts,
+    timeoutMs: number,
+  ): Promise<string | undefined> {
+    let said = "";
+    const onOutput = (_stream: unknown, bytes: Uint8Array): undefined => {
+      said += Buffer.from(bytes).toString();
+    };
+    const args = forwardArguments(verb, this.name, controlPath, ports);
+    const told = await startProgram("ssh", args, { input: undefined, onOutput, signal: undefined });
+    if (await settledWithin(told.ended, timeoutMs)) return (await told.ended).exitCode === 0 ? undefined : said;
+    await told.end();
+    return `no answer within ${timeoutMs} ms`;
   }
 
   async #endThere(master: Master): Promise<boolean> {

@@ -44,9 +44,14 @@ export async function makeAccess({ nodeImage, buildx }: LocalDocker): Promise<vo
     DOCKER_CONFIG: FILES.dockerConfig,
   };
   const lines = Object.entries(variables).map(([name, value]) => `export ${name}=${value}\n`);
+  // A program, not a function of the shell, so that hooks have it too.
+  lines.push(`export PATH='${FILES.programs}':"$PATH"\n`);
+  await mkdir(FILES.programs);
   // The machine's own Node may be too old for it.
   const program = join(import.meta.dirname, "../../cli/kdeploy.mjs");
-  lines.push(`kdeploy() { '${process.execPath}' '${program}' "$@"; }\n`);
+  await writeFile(join(FILES.programs, "kdeploy"), `#!/bin/sh\nexec '${process.execPath}' '${program}' "$@"\n`, {
+    mode: 0o755,
+  });
   await writeFile(FILES.environment, lines.join(""));
   await mkdir(join(FILES.dockerConfig, "cli-plugins"), { recursive: true });
   if (buildx !== undefined) await symlink(buildx, join(FILES.dockerConfig, "cli-plugins", "docker-buildx"));

@@ -38,6 +38,10 @@ export const HUB_IMAGES = {
   node: "node:26-bookworm-slim",
   proxy: "kdeploy/kdeploy-proxy:v0.1.0",
   originalProxy: "basecamp/kamal-proxy:v0.9.2",
+  postgres: "postgres:15",
+  /** The same under another of its names. */
+  newerPostgres: "postgres:15-bookworm",
+  redis: "redis:7",
 } as const;
 
 /** Keys, certificates and records of the bed; nobody else can read it. */
@@ -51,8 +55,10 @@ export const FILES = {
   identity: join(BED_FOLDER, "identity"),
   knownHosts: join(BED_FOLDER, "known_hosts"),
   sshConfig: join(BED_FOLDER, "ssh_config"),
-  /** Shell variables that examples/node-app wants, and `kdeploy` as a function. */
+  /** Shell variables that the examples want. */
   environment: join(BED_FOLDER, "environment"),
+  /** A directory with `kdeploy` in it, for PATH. */
+  programs: join(BED_FOLDER, "bin"),
   /** Credentials for the registry, as a DOCKER_CONFIG. */
   dockerConfig: join(BED_FOLDER, "docker"),
 } as const;

@@ -152,14 +152,30 @@ describe.skipIf(skip !== undefined)("deploys to three servers", () => {
     expect(await answering()).toEqual([versions[2], versions[2], versions[2]]);
   });
 
-  test("Ctrl-C gives the lock back, and the old version goes on", async () => {
+  test("Ctrl-C gives the lock back, says how each server was left, and the old version goes on [CLI-04]", async () => {
+    const traffic = new Traffic(servers);
+    const redeploy = ["redeploy", "--skip-push", "--version", versions[1] ?? ""];
     for (const server of servers) server.forgetCommands();
-    const running = project.start(["redeploy", "--skip-push", "--version", versions[1] ?? ""], { env: secrets() });
-    await eventually("the lock is taken", () => hasLock(servers[0]), 20_000);
-    running.child.kill("SIGINT");
-    const { exitCode, output } = await running.finished;
-    expect(exitCode, output).not.toBe(0);
-    await kdeploy("redeploy", "--skip-push", "--version", versions[1] ?? "");
+    const early = project.start(redeploy, { env: secrets() });
+    await eventually("the lock is taken", () => hasLock(servers[0]), 60_000);
+    early.child.kill("SIGINT");
+    const { exitCode, output } = await early.finished;
+    expect(exitCode, output).toBe(130);
+    expect(output).toMatch(/No host was switched|as before\.|untouched\./);
+    for (const server of servers) server.forgetCommands();
+    const late = project.start(redeploy, { env: secrets() });
+    const starts = (server: Server) => server.commands().some(({ text }) => text.includes("docker run --detach"));
+    await eventually("a container starts everywhere", () => servers.every(starts), 60_000);
+    late.child.kill("SIGINT");
+    const interrupted = await late.finished;
+    expect(interrupted.exitCode, interrupted.output).toBe(130);
+    for (const { address } of servers) {
+      expect(interrupted.output).toContain(`${address}: web: runs ${versions[2]}, as before.`);
+    }
+    expect((await running()).flat().filter((name) => name.endsWith(versions[1] ?? ""))).toEqual([]);
+    await traffic.stop();
+    expect(traffic.failures).toEqual([]);
+    await kdeploy(...redeploy);
     expect(await answering()).toEqual([versions[1], versions[1], versions[1]]);
   });
 

@@ -9,7 +9,6 @@ import type { HostError } from "../../cli/execute/host-error.ts";
 import { Secret } from "../../cli/secret/secret.ts";
 import type { SshNotice } from "../../cli/ssh/host-keys.ts";
 import { makeKey, SSHD_TITLE, type Sshd, sshdMissing, startSshd } from "../support/sshd.ts";
-import { unusedPort } from "../support/unused-port.ts";
 
 const failure = (promise: Promise<unknown>): Promise<HostError> =>
   promise.then(
@@ -328,25 +327,6 @@ describe.skipIf(sshdMissing)(`connections over SSH${SSHD_TITLE}`, () => {
       expect((await hello(server.pool({ proxyCommand: bash }))).stdout).toBe("hello\n");
       const error = await failure(hello(server.pool({ proxyCommand: "sh -c 'echo no way through >&2; exit 1'" })));
       expect(error).toMatchObject({ code: "host-unreachable", message: expect.stringContaining("no way through") });
-    });
-
-    test("a port of the server that leads here, until it is closed", async () => {
-      const local = createServer((socket) => socket.end("from here\n")).listen(0, "127.0.0.1");
-      try {
-        if (!local.listening) await once(local, "listening");
-        const remotePort = await unusedPort();
-        const pool = server.pool();
-        const close = await (await pool.connection("127.0.0.1")).reverseForward(
-          remotePort,
-          (local.address() as AddressInfo).port,
-        );
-        const read = `bash -c 'cat < /dev/tcp/127.0.0.1/${remotePort}'`;
-        expect((await pool.host("127.0.0.1").run(read)).stdout).toBe("from here\n");
-        await close();
-        expect((await pool.host("127.0.0.1").run(read)).exitCode).not.toBe(0);
-      } finally {
-        local.close();
-      }
     });
 
     test("an idle connection is closed, and the next command makes a new one", async () => {

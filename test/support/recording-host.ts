@@ -1,6 +1,15 @@
 /** A host for tests: records every command, answers as it is told, and fails, hangs or loses its connection at the n-th one. */
-import type { Host, RunOptions, RunResult, UploadedFile, UploadOptions } from "../../cli/execute/host.ts";
-import { cancelled, HostError } from "../../cli/execute/host-error.ts";
+import type {
+  BackForward,
+  BackPorts,
+  ForwardOptions,
+  Host,
+  RunOptions,
+  RunResult,
+  UploadedFile,
+  UploadOptions,
+} from "../../cli/execute/host.ts";
+import { cancelled, forwardRefused, HostError } from "../../cli/execute/host-error.ts";
 import { Secret } from "../../cli/secret/secret.ts";
 
 export type Answer = { readonly exitCode?: number; readonly stdout?: string; readonly stderr?: string };
@@ -83,6 +92,19 @@ export class RecordingHost implements Host {
 
   interactive(command: string): Promise<number> {
     return this.run(command).then(({ exitCode }) => exitCode ?? 1);
+  }
+
+  /** Beginning and end are recorded like commands. */
+  async forwardBack({ remotePort, localPort }: BackPorts, options: ForwardOptions = {}): Promise<BackForward> {
+    const { exitCode } = await this.run(`forward ${remotePort} back to ${localPort}`, options);
+    if (exitCode !== 0) throw forwardRefused(this.name, remotePort);
+    let closed = false;
+    const close = async (): Promise<void> => {
+      if (closed) return;
+      closed = true;
+      await this.run(`forward ${remotePort} no more`).catch(() => {});
+    };
+    return { close };
   }
 
   #troubleAt(command: string): Trouble | undefined {

@@ -32,6 +32,8 @@ export class SimulatedServer {
   readonly prepared = new Map<string, { service: string; target: string }>();
   readonly committed = new Map<string, { service: string; before: string | undefined }>();
   readonly releases: string[] = [];
+  /** What was uploaded, by its path. */
+  readonly files = new Map<string, string>();
   readonly audit: string[] = [];
   lock: string | undefined;
   /** Details of a lock of somebody else's. */
@@ -40,8 +42,11 @@ export class SimulatedServer {
   docker = true;
   mayInstall = true;
   proxyImage = "kdeploy/kdeploy-proxy:v0.1.0";
-  readonly accessories = new Set<string>();
+  /** What Docker says of the proxy's container besides its image. */
+  proxyContainer: object = {};
+  proxyRuns = true;
   pullable = true;
+  readonly mirrors: string[] = [];
   behaviour: (name: string) => Behaviour = () => ({});
   readonly #rules: readonly Rule[];
   #ids = 0;
@@ -96,10 +101,36 @@ export class SimulatedServer {
       [/^\[ "\$\{EUID.*\|\| sudo/, () => (this.mayInstall ? ok() : { exitCode: 1 })],
       [/^\[ "\$\{EUID/, () => ok()],
       [/get\.docker\.com/, () => ((this.docker = true), ok())],
-      [/^docker ps -a -q --filter label=service=(\S+)$/, ([, name = ""]) => ok(this.accessories.has(name) ? "id" : "")],
-      [/^docker run --name (\S+) --detach/, ([, name = ""]) => (this.accessories.add(name), ok("id\n"))],
-      [/container create --name \S+-assets|^docker cp - /, () => ok()],
-      [/^docker login/, () => ok()],
+      [
+        /^docker ps -a .*label=service=(\S+)/,
+        ([, name = ""]) =>
+          ok(
+            this.#ofAccessory(name)
+              .map((one) => one.name)
+              .join("\n"),
+          ),
+      ],
+      [/^docker run --name (\S+) --detach/, ([, name = ""]) => this.#run(name)],
+      [/^docker image pull /, () => (this.pullable ? ok() : fails("manifest unknown"))],
+      [/^docker container stop (app-\S+)$/, ([, name = ""]) => this.#stop(name)],
+      [/^docker container start (app-\S+)$/, ([, name = ""]) => this.#start(name)],
+      [
+        /^docker container prune --force --filter label=service=(\S+)$/,
+        ([, name = ""]) => {
+          for (const one of this.#ofAccessory(name)) if (!one.running) this.#remove(one.name);
+          return ok();
+        },
+      ],
+      [
+        /^docker container ls --filter 'name=\^(\S+)\$' --quiet$/,
+        ([, name = ""]) => {
+          const found = this.#find(name);
+          return ok(found?.running === true ? found.id.slice(0, 12) : "");
+        },
+      ],
+      [/container create --name \S+-assets|docker cp - kamal-proxy:/, () => ok()],
+      [/^docker log(?:in|out)/, () => ok()],
+      [/^docker info --format .*Mirrors/, () => ok(`${JSON.stringify(this.mirrors)}\n`)],
       [/audit\.log$/, (match) => (this.audit.push(match.input), ok())],
       [/^docker pull \S+:(\S+)$/, ([, version = ""]) => this.#pull(version)],
       [/^docker inspect -f /, () => ok("app\n")],
@@ -111,15 +142,26 @@ export class SimulatedServer {
         () => ok(this.lock === undefined && this.foreignLock === undefined ? "" : `details\n${this.foreignLock ?? ""}`),
       ],
       [/^docker network create/, () => fails("network with name kamal already exists")],
-      [/^docker inspect kamal-proxy --format/, () => ok(`${this.proxyImage}\n`)],
+      [
+        /^docker inspect kamal-proxy --format/,
+        () => ok(JSON.stringify({ image: this.proxyImage, ...this.proxyContainer })),
+      ],
       [/^docker container start kamal-proxy/, () => ok()],
       [
         /releases\.new$|releases\.new && mv/,
         (match) => (this.releases.push(/'(\{.*\})'/.exec(match.input)?.[1] ?? ""), ok()),
       ],
       [/cat \S*\/releases 2/, () => ok(this.releases.join("\n"))],
+      [/^\/usr\/bin\/env mkdir -p \S+ && if test -f (\S+\.env); then \{ ln /, ([, path = ""]) => this.#keep(path)],
       [/^\/usr\/bin\/env (?:mkdir|find|cp|chmod|chown)\b/, () => ok()],
-      [/^upload /, () => ok()],
+      [/^upload (\S+)/, ([, path = ""], input) => (this.files.set(path, input ?? ""), ok())],
+      [/^if test -s (\S+\.env)\.previous; then mv /, ([, path = ""]) => this.#putBack(path)],
+      [
+        /^\/usr\/bin\/env rm -f (\S+\.previous(?: \S+\.previous)*)$/,
+        ([, paths = ""]) => (paths.split(" ").forEach((path) => this.files.delete(path)), ok()),
+      ],
+      [/^true$/, () => ok()],
+      [/^forward \d+ /, () => ok()],
       [/label=role=(\S+) .*'\{\{\.ID\}\} /, ([, role = ""]) => ok(this.#listed(role))],
       [/kamal-proxy deploy --help/, () => ok(this.twoPhase ? "  --prepare  only get ready\n" : "  --target\n")],
       [/kamal-proxy list$/, () => ok([...this.live].map(([service, id]) => `${service} ${id}:80`).join("\n"))],
@@ -163,6 +205,20 @@ export class SimulatedServer {
         },
       ],
     ];
+  }
+
+  #keep(path: string): Answer {
+    this.files.set(`${path}.previous`, this.files.get(path) ?? "");
+    return {};
+  }
+
+  #putBack(path: string): Answer {
+    const kept = this.files.get(`${path}.previous`);
+    if (kept === undefined) return {};
+    this.files.delete(`${path}.previous`);
+    if (kept === "") this.files.delete(path);
+    else this.files.set(path, kept);
+    return {};
   }
 
   #pull(version: string): Answer {
@@ -211,17 +267,35 @@ export class SimulatedServer {
     if (this.#find(name) !== undefined)
       return { exitCode: 125, stderr: "Conflict. The container name is already in use" };
     const container = this.started(name);
-    const { exits } = this.behaviour(name);
-    if (exits !== undefined) {
-      container.running = false;
-      container.exitCode = exits.code;
-      container.restarts = exits.restarts;
-      container.outOfMemory = exits.outOfMemory === true;
-    }
+    this.#endEarly(container);
     return { stdout: `${container.id}\n` };
   }
 
+  /** Its own container, and those that gave way to it. */
+  #ofAccessory(name: string): SimulatedContainer[] {
+    return this.containers.filter((one) => one.name === name || one.name.startsWith(`${name}_replaced_`));
+  }
+
+  #start(name: string): Answer {
+    const found = this.#find(name);
+    if (found === undefined) return { exitCode: 1, stderr: "No such container" };
+    found.running = true;
+    this.#endEarly(found);
+    return {};
+  }
+
+  #endEarly(container: SimulatedContainer): void {
+    const { exits } = this.behaviour(container.name);
+    if (exits === undefined) return;
+    container.running = false;
+    container.exitCode = exits.code;
+    container.restarts = exits.restarts;
+    container.outOfMemory = exits.outOfMemory === true;
+  }
+
   #inspect(name: string): Answer {
+    if (name === "kamal-proxy" && this.proxyRuns)
+      return { stdout: JSON.stringify({ name: "/kamal-proxy", image: "", restarts: 0, state: { Status: "running" } }) };
     const found = this.#find(name);
     if (found === undefined) return { exitCode: 1, stderr: "No such container" };
     if (this.behaviour(found.name).crashLoops === true) found.restarts += 1;

@@ -1,16 +1,22 @@
 /** `kdeploy proxy logs`: what the proxy has written. */
-import { followProxyLogs, showProxyLogs } from "../../execute/operation/proxy-container.ts";
+import { PROXY_HOST } from "../../execute/operation/answers.ts";
+import { followLogs } from "../../execute/operation/follow-logs.ts";
+import { proxyLogSources, showProxyLogs } from "../../execute/operation/proxy-logs.ts";
 import { defineCommand } from "../command.ts";
-import { LOG_OPTIONS, logOptions } from "../log-options.ts";
+import { LOG_OPTIONS, linePrinter, logOptions } from "../log-options.ts";
 
 export const command = defineCommand({
   options: LOG_OPTIONS,
   needs: "work",
   changes: false,
-  async run({ work, options, print, lendTerminal }) {
+  endedByInterruption: ({ follow }) => follow,
+  async run(context) {
+    const { work, options, shared } = context;
     const wanted = logOptions(options);
-    if (options.follow) await lendTerminal(() => followProxyLogs(work, wanted, (line) => print(`${line}\n`)));
-    else await showProxyLogs(work, wanted);
+    if (options.follow) {
+      const sources = proxyLogSources(work, wanted, shared.primary);
+      await followLogs(work, sources, linePrinter(sources, PROXY_HOST, context));
+    } else await showProxyLogs(work, wanted);
     return 0;
   },
 });

@@ -8,7 +8,10 @@ export const command = defineCommand({
   needs: "work",
   changes: true,
   needsVersion: false,
-  async run({ work, options: { force } }) {
+  async run({ work, options: { force }, confirm }) {
+    const where = work.selection.proxyHosts.join(", ");
+    const also = force ? ", whatever apps need it" : "";
+    await confirm(`This removes the proxy from ${where}${also}: nothing answers requests there then. Are you sure?`);
     await removeProxies(work, { force });
     return 0;
   },

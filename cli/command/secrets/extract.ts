@@ -11,7 +11,9 @@ export const command = defineCommand({
   options: { inline: { kind: "bool", help: "for a secrets file", hidden: true } },
   needs: "nothing",
   changes: false,
-  async run({ args: [name = "", json = ""], print }) {
+  // Within a secrets file, the redactor knows what was fetched.
+  raw: () => true,
+  async run({ args: [name = "", json = ""], terminal }) {
     const values = Object.entries(objectIn(json));
     const value = (values.find(([key]) => key === name) ?? values.find(([key]) => key.endsWith(`/${name}`)))?.[1];
     if (value === undefined || value === null) {
@@ -20,7 +22,7 @@ export const command = defineCommand({
         hint: `it has: ${values.map(([key]) => key).join(", ") || "nothing"}`,
       });
     }
-    print(`${typeof value === "string" ? value : JSON.stringify(value)}\n`);
+    terminal.stdout.write(`${typeof value === "string" ? value : JSON.stringify(value)}\n`);
     return 0;
   },
 });

@@ -80,7 +80,7 @@ export const accessory = section({
   cmd: key(text(), "Command instead of the image's own.", "postgres -c shared_buffers=1GB"),
   port: key(
     publish,
-    "Port to publish, PORT, HOST_PORT:PORT or ADDRESS:HOST_PORT:PORT. Without an address anybody can reach it, past the firewall too.",
+    "Port to publish: PORT for the host itself only, ADDRESS:HOST_PORT:PORT for others, or HOST_PORT:PORT, which anybody can reach, past the firewall too.",
     "127.0.0.1:5432:5432",
   ),
   labels: key(labels(), "Labels of the container.", { "com.example.team": "shop" }),
@@ -89,16 +89,20 @@ export const accessory = section({
     cpus: 2,
   }),
   env: key(roleEnv, "Variables.", { clear: { POSTGRES_USER: "shop" }, secret: ["POSTGRES_PASSWORD"] }),
-  files: key(list(mount), "Files to upload and mount. A local name that ends in erb is rendered first.", [
-    "config/postgres.conf:/etc/postgresql/postgresql.conf",
-    {
-      local: "config/init.sql",
-      remote: "/docker-entrypoint-initdb.d/init.sql",
-      mode: "0644",
-      owner: "root",
-      options: "ro",
-    },
-  ]),
+  files: key(
+    list(mount),
+    "Files and directories to upload and mount. A local name that ends in erb is rendered first, with the variables of env. Files get mode 755, those of directories keep theirs, unless mode says otherwise.",
+    [
+      "config/postgres.conf:/etc/postgresql/postgresql.conf",
+      {
+        local: "config/init.sql",
+        remote: "/docker-entrypoint-initdb.d/init.sql",
+        mode: "0644",
+        owner: "root",
+        options: "ro",
+      },
+    ],
+  ),
   directories: key(list(mount), "Directories of the server to create and mount.", ["data:/var/lib/postgresql/data"]),
   volumes: key(list(text(line)), "Volumes, as docker run takes them.", ["shop-db:/var/lib/postgresql/data"]),
   network: key(text(word), "Docker network; kamal unless given.", "kamal"),

@@ -1,5 +1,5 @@
 /** `proxy.run`: how the proxy's container is started on a server. Config-schema §6. */
-import { argument, ipAddress, word } from "../value-syntax.ts";
+import { argument, host, ipAddress, word } from "../value-syntax.ts";
 import { options } from "./options.ts";
 import { boolean, key, list, port, section, text } from "./types.ts";
 
@@ -52,7 +52,25 @@ export const proxyRun = section({
     false,
   ),
   bind: key(text(ipAddress), "Address to listen on inside the container. (kdeploy's proxy only)", "0.0.0.0"),
+  metrics_bind: key(
+    text(ipAddress),
+    "Address for metrics inside the container. Needs metrics_port. (kdeploy's proxy only)",
+    "127.0.0.1",
+  ),
+  access_log: key(
+    boolean(),
+    "One line in the proxy's log for each request; events are logged in any case. (kdeploy's proxy only)",
+    true,
+  ),
+  acme_peers: key(
+    list(text(host)),
+    "Proxies on other servers that are asked for challenges of all services, besides those of acme.peers. (kdeploy's proxy only)",
+    ["10.0.0.1"],
+  ),
 }).superRefine((value, context) => {
+  if (value.metrics_bind !== undefined && value.metrics_port === undefined) {
+    context.addIssue({ code: "custom", message: "needs metrics_port", path: ["metrics_bind"], input: value });
+  }
   if (value.publish !== false) return;
   for (const name of ["http_port", "https_port", "bind_ips"] as const) {
     if (value[name] === undefined) continue;

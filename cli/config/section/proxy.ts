@@ -62,11 +62,37 @@ const logging = section({
   response_headers: key(list(text(fieldName)), "Response headers to log.", ["X-Cache"]),
 });
 
+/** `host:port`, as the proxy takes its targets. */
+const target = (text: string) => {
+  const [name = "", number = "", ...rest] = text.startsWith("[") ? bracketed(text) : text.split(":");
+  const inRange = /^[0-9]{1,5}$/.test(number) && Number(number) >= 1 && Number(number) <= 65_535;
+  const wrong = host(name);
+  return rest.length === 0 && inRange && wrong === undefined && !name.includes("@")
+    ? undefined
+    : `should be HOST:PORT: ${JSON.stringify(text)}`;
+};
+
+/** `[::1]:80` → address and port. */
+function bracketed(text: string): string[] {
+  const [, address = "", number = ""] = /^\[([0-9a-fA-F:.]+)\]:([0-9]+)$/.exec(text) ?? [];
+  return [address, number];
+}
+
 const acme = section({
   directory: key(
     text(word),
     "Directory URL of the certificate authority; Let's Encrypt unless given.",
     "https://acme.example.com/directory",
+  ),
+  staging: key(
+    boolean(),
+    "Let's Encrypt's staging directory, for trying it out: browsers do not trust its certificates.",
+    false,
+  ),
+  cache_path: key(
+    text(argument),
+    "Directory of the certificates on the proxy's side; in its data volume unless given.",
+    "/home/kamal-proxy/.config/kamal-proxy/certs",
   ),
   email: key(text(word), "Address that the authority may write to.", "ops@example.com"),
   eab_key_id: key(text(word), "Key id of an external account.", "kid-1"),
@@ -85,6 +111,10 @@ const acme = section({
     "Proxies that are asked for a challenge this one does not know; the role's other hosts unless given.",
     ["10.0.0.1", "10.0.0.2"],
   ),
+}).superRefine((value, context) => {
+  if (value.directory === undefined || value.staging !== true) return;
+  const message = "staging is Let's Encrypt's: specify one of directory or staging, not both";
+  context.addIssue({ code: "custom", message, path: ["staging"], input: value });
 });
 
 export const proxyKeys = {
@@ -136,6 +166,17 @@ export const proxyKeys = {
     "Seconds that browsers shall use HTTPS only, sent as Strict-Transport-Security. (kdeploy only)",
     31_536_000,
   ),
+  read_targets: key(
+    list(text(target)),
+    "Further copies of the app, HOST:PORT, that take GET and HEAD only: readers beside a database replica, for instance. They are yours to deploy, and must be healthy before a switch. (kdeploy only)",
+    ["10.0.0.7:3000", "10.0.0.8:3000"],
+  ),
+  writer_affinity_timeout: key(
+    text((count) => (/^[0-9]{1,9}(?:\.[0-9]{1,9})?$/.test(count) ? undefined : "should be a number of seconds")),
+    "Seconds that a client's reads stay off the read targets after it has written, fractions too; 0 for not at all. (kdeploy only)",
+    1,
+  ),
+  read_target_websockets: key(boolean(), "Whether WebSockets may go to read targets. (kdeploy only)", false),
   acme: key(acme, "Where automatic certificates come from. (kdeploy only)"),
 };
 

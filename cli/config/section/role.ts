@@ -1,6 +1,7 @@
 /** One role of `servers`: its hosts, and what differs there from the root. Config-schema §4. */
 import * as z from "zod";
-import { host, line, word } from "../value-syntax.ts";
+import { host, word } from "../value-syntax.ts";
+import { assetPath } from "./asset-path.ts";
 import { roleEnv } from "./env.ts";
 import { labels } from "./labels.ts";
 import { logging } from "./logging.ts";
@@ -49,7 +50,7 @@ export const role = section({
     restart: "always",
   }),
   logging: key(logging, "What differs from the root's logging."),
-  asset_path: key(text(line), "Instead of the root's asset_path.", "/app/public/assets"),
+  asset_path: key(assetPath(), "Instead of the root's asset_path.", ["/app/public/assets", "/app/public/packs"]),
   stop_timeout: key(seconds(), "Instead of the root's stop_timeout, seconds.", 60),
 });
 

@@ -3,11 +3,13 @@ import type * as z from "zod";
 import { image, line, word } from "../value-syntax.ts";
 import { accessories } from "./accessory.ts";
 import { ALIAS_EXAMPLE, aliases } from "./alias.ts";
+import { assetPath } from "./asset-path.ts";
 import { boot } from "./boot.ts";
 import { builder } from "./builder.ts";
 import { env } from "./env.ts";
 import { rootLabels } from "./labels.ts";
 import { logging } from "./logging.ts";
+import { NOTIFY_EXAMPLE, notify } from "./notify.ts";
 import { output } from "./output.ts";
 import { proxy } from "./proxy.ts";
 import { registry } from "./registry.ts";
@@ -37,8 +39,8 @@ export const root = section({
     "shop-storage:/app/storage",
   ]),
   asset_path: key(
-    text(line),
-    "Directory of fingerprinted assets in the image; old and new versions then serve both generations. PATH or PATH:OPTIONS.",
+    assetPath(),
+    "Directory of fingerprinted assets in the image, or a list of such; old and new versions then serve both generations. PATH or PATH:OPTIONS.",
     "/app/public/assets",
   ),
   hooks_path: key(text(line), "Directory of the hooks.", ".kamal/hooks"),
@@ -62,6 +64,7 @@ export const root = section({
   boot: key(boot, "How many hosts at a time get the new version."),
   logging: key(logging, "Docker's log driver."),
   output: key(output, "Where the record of a command goes."),
+  notify: key(notify, "Messages to chats and programs when something was changed. (kdeploy only)", NOTIFY_EXAMPLE),
   aliases: key(aliases, "Commands of your own.", ALIAS_EXAMPLE),
 });
 

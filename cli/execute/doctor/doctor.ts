@@ -19,6 +19,7 @@ import { checkName, checkReach, isDoubtful, servedNames } from "./names.ts";
 import { machineName, type Network, plainAddress } from "./network.ts";
 import { checkProxy, checkPublished, portsOf, proxyRuns } from "./proxy.ts";
 import { checkLogins, type RegistryLogin, registryLogins } from "./registry.ts";
+import { checkSecrets } from "./secrets.ts";
 
 export type Counts = { readonly problems: number; readonly warnings: number };
 
@@ -38,7 +39,7 @@ export async function examine(work: Work, network: Network): Promise<Counts> {
   };
   await runPreConnectHook(work);
   const { findings, logins } = await registryLogins(work);
-  tell(findings);
+  tell([...findings, ...(await checkSecrets(work))]);
   const examined = await inStep(work, "Examine the servers", hosts, () =>
     onHosts(work, hosts, (host) => examineHost(work, host, logins, network)),
   );

@@ -1,62 +1,74 @@
-/** An accessory is started on the hosts where it is not yet, with its directories, files and variables. Source: cli-docker-commands §6. */
-import { readFile, stat } from "node:fs/promises";
-import { resolve } from "node:path";
+/** An accessory is started on the hosts where it is not yet, and waited for. Source: cli-commands §7. */
 import type { Accessory } from "../../config/config.ts";
-import { accessoryEnvFile } from "../../config/names.ts";
 import type { StepOf } from "../../plan/step.ts";
-import { exists, files, makeDirectories, makeEnvDirectory, run, runningContainerId } from "../../remote/accessory.ts";
-import { envFile } from "../../remote/env-file.ts";
-import { deploy } from "../../remote/proxy.ts";
-import { deployFlags } from "../../remote/proxy-flags.ts";
+import { exists, stop } from "../../remote/accessory.ts";
+import { removeOwnContainer } from "../../remote/accessory-replace.ts";
+import { bootFailure, comeUp, layOut, needProxy, standing, startNew } from "../accessory-container.ts";
+import { type Prepared, preparedFiles } from "../accessory-files.ts";
+import { settleInterrupted } from "../accessory-replacement.ts";
 import { audit } from "../audit-line.ts";
-import { secretsOf } from "../container-secrets.ts";
 import { inStep, say } from "../in-step.ts";
 import { onHosts } from "../on-hosts.ts";
+import { look } from "../readiness.ts";
 import { logIn } from "../registry-login.ts";
-import { runCommand, uploadFile } from "../run-command.ts";
+import { runCommand } from "../run-command.ts";
 import type { Work } from "../work.ts";
+import { ensureNetwork } from "./boot-proxy.ts";
 
 export async function bootAccessory(work: Work, { accessory: name, hosts }: StepOf<"boot-accessory">): Promise<void> {
   const accessory = work.config.accessories.find((one) => one.name === name);
   if (accessory === undefined) throw new RangeError(`no accessory ${name}`);
-  await inStep(work, `Start accessory ${name}`, hosts, () =>
-    onHosts(work, hosts, (host) => bootOn(work, host, accessory)),
-  );
+  await inStep(work, `Start accessory ${name}`, hosts, async () => {
+    const files = await preparedFiles(work, accessory);
+    await onHosts(work, hosts, (host) => bootOn(work, host, accessory, files));
+  });
 }
 
-async function bootOn(work: Work, host: string, accessory: Accessory): Promise<void> {
+/** One of these runs, whatever happens: its own container, or the one that an interrupted upgrade has left. */
+async function bootOn(work: Work, host: string, accessory: Accessory, files: readonly Prepared[]): Promise<void> {
   await logIn(work, host, accessory.registry);
   const there = await runCommand(work, host, exists(accessory), { reads: true, tolerate: true, level: "debug" });
   if (there.stdout.trim() !== "") {
-    say(work, "notice", `Accessory ${accessory.name} is there already and stays as it is.`, host);
+    await settleInterrupted(work, host, accessory);
+    await keepAsItIs(work, host, accessory);
     return;
   }
+  await needProxy(work, host, accessory);
+  await ensureNetwork(work, host);
   await audit(work, host, `Booted ${accessory.name} accessory`);
-  for (const line of makeDirectories(accessory)) await runCommand(work, host, line);
-  for (const { local, remote, before, after } of files(accessory)) {
-    await runCommand(work, host, before);
-    const path = resolve(work.cwd, local);
-    await uploadFile(work, host, {
-      path: remote,
-      mode: (await stat(path)).mode & 0o777,
-      content: await readFile(path),
-    });
-    for (const line of after) await runCommand(work, host, line);
+  await layOut(work, host, accessory, files);
+  await startNew(work, host, accessory);
+  try {
+    await comeUp(work, host, accessory);
+  } catch (error) {
+    await discard(work, host, accessory);
+    throw error;
   }
-  const env = envFile(await secretsOf(work, accessory.env), accessory.env.clear);
-  await runCommand(work, host, makeEnvDirectory(work.config));
-  await uploadFile(work, host, { path: accessoryEnvFile(work.config, accessory), mode: 0o600, content: env.content });
-  await runCommand(work, host, run(work.config, accessory, host, env.exported));
-  await routeTo(work, host, accessory);
 }
 
-async function routeTo(work: Work, host: string, accessory: Accessory): Promise<void> {
-  const { proxy } = accessory;
-  if (proxy === undefined) return;
-  const id = work.dryRun
-    ? "CONTAINER_ID"
-    : (await runCommand(work, host, runningContainerId(accessory), { reads: true })).stdout.trim();
-  const owner = { accessory: accessory.name };
-  const flags = deployFlags(work.config, proxy, { containerId: id, owner, version: undefined, peers: [] });
-  await runCommand(work, host, deploy(accessory.service, flags));
+/** One that crashes again and again, or is not healthy yet, does not pass for one that is there. @throws WorkError `boot-failed` */
+async function keepAsItIs(work: Work, host: string, accessory: Accessory): Promise<void> {
+  const { name } = accessory;
+  const verdict = work.dryRun ? undefined : await standing(work, host, accessory);
+  if (verdict?.ready === false && verdict.failing === "ended") {
+    const hint = `kdeploy accessory start ${name} starts it, kdeploy accessory reboot ${name} makes it anew`;
+    say(work, "warning", `Accessory ${name} is there already, but does not run: ${hint}.`, host);
+    return;
+  }
+  if (verdict?.ready === false) throw await bootFailure(work, host, accessory, verdict.failing);
+  say(work, "notice", `Accessory ${name} is there already and stays as it is.`, host);
+}
+
+/** One that has ended would be in the way of the next attempt; one that needs longer may be making its data, and stays. Never throws. */
+async function discard(work: Work, host: string, accessory: Accessory): Promise<void> {
+  const options = { tolerate: true, signal: null, timeoutMs: work.state.limits.cleanupTimeoutMs } as const;
+  const state = await look(work, host, accessory.service, null).catch(() => undefined);
+  if (state === undefined) return;
+  if (accessory.proxy === undefined && state.status === "running" && state.restarts === 0) {
+    const hint = `kdeploy accessory boot ${accessory.name} waits again, kdeploy accessory reboot ${accessory.name} makes it anew`;
+    say(work, "notice", `The container of ${accessory.name} keeps running: ${hint}.`, host);
+    return;
+  }
+  for (const line of [stop(accessory), removeOwnContainer(accessory)])
+    await runCommand(work, host, line, options).catch(() => {});
 }

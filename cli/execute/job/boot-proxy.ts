@@ -1,9 +1,9 @@
 /** The network of all containers, and a proxy that runs on every host that needs one. Source: cli-docker-commands §4. */
 import type { Config, ProxyRun } from "../../config/config.ts";
 import type { StepOf } from "../../plan/step.ts";
-import { isTooOld } from "../../remote/proxy-image.ts";
-import { boot, createNetwork, makeAppsConfigDirectory, networkExists, runningImage } from "../../remote/proxy-run.ts";
-import { inStep } from "../in-step.ts";
+import { differences, inspectProxy, isOutdated, parseProxyContainer } from "../../remote/proxy-drift.ts";
+import { boot, createNetwork, makeAppsConfigDirectory, networkExists } from "../../remote/proxy-run.ts";
+import { inStep, say } from "../in-step.ts";
 import { onHosts } from "../on-hosts.ts";
 import { logIn } from "../registry-login.ts";
 import { runCommand } from "../run-command.ts";
@@ -35,13 +35,25 @@ export function proxyRunOn(config: Config, host: string): ProxyRun | undefined {
 
 async function bootOn(work: Work, host: string): Promise<void> {
   await logIn(work, host);
-  const image = await runCommand(work, host, runningImage(), { reads: true, tolerate: true, level: "debug" });
-  if (image.exitCode === 0 && isTooOld(image.stdout)) {
-    throw new WorkError("proxy-outdated", `${host}: the proxy ${image.stdout.trim()} is too old.`, {
+  const run = proxyRunOn(work.config, host);
+  await lookAtProxy(work, host, run);
+  await runCommand(work, host, makeAppsConfigDirectory());
+  await runCommand(work, host, boot(run));
+}
+
+/** A proxy that is there is not touched: requests of other apps may go through it. @throws WorkError `proxy-outdated` */
+async function lookAtProxy(work: Work, host: string, run: ProxyRun | undefined): Promise<void> {
+  const seen = await runCommand(work, host, inspectProxy(), { reads: true, tolerate: true, level: "debug" });
+  const container = parseProxyContainer(seen.stdout);
+  if (container === undefined) return;
+  if (isOutdated(container)) {
+    throw new WorkError("proxy-outdated", `${host}: the proxy ${container.image} is too old.`, {
       host,
-      hint: "kdeploy proxy reboot starts the one that is wanted",
+      hint: "kdeploy proxy reboot --rolling starts the one that is wanted",
     });
   }
-  await runCommand(work, host, makeAppsConfigDirectory());
-  await runCommand(work, host, boot(proxyRunOn(work.config, host)));
+  const found = differences(run, container);
+  if (found.length === 0) return;
+  const what = `The proxy that runs is not as proxy.run says, which wants: ${found.join("; ")}.`;
+  say(work, "notice", `${what} kdeploy proxy reboot --rolling applies it.`, host);
 }

@@ -4,11 +4,13 @@
  * New containers are started beside the old ones, and made ready, everywhere; only then do the requests go over, on all hosts at once.
  * The old containers run until the last group has switched, so that until then everything can go back.
  */
+import { roleEnvFile } from "../../config/names.ts";
 import type { BootGroup, BootVersionStep } from "../../plan/step.ts";
-import { envFile } from "../../remote/env-file.ts";
+import { envFile, forgetKept } from "../../remote/env-file.ts";
 import { clean as cleanErrorPages } from "../../remote/error-pages.ts";
 import { recordRelease } from "../../remote/releases.ts";
 import { canPrepare, proxyCapabilities } from "../../remote/two-phase.ts";
+import { allEnded } from "../all-ended.ts";
 import { sayOutcomes } from "../boot-outcome.ts";
 import { secretsOf } from "../container-secrets.ts";
 import { inStep, say } from "../in-step.ts";
@@ -45,19 +47,14 @@ type Group = { readonly group: BootGroup; readonly containers: readonly NewConta
 
 /** Whatever can be found missing before anything is started is found here: secrets above all. */
 async function containersOf(work: Work, { groups, version }: BootVersionStep): Promise<Group[]> {
-  const places = groups.map((group) => ({ group, places: group.places.map((place) => placed(work, place)) }));
-  const proxied = places.flatMap((group) => group.places).filter(({ role }) => role.proxy !== undefined);
-  const twoPhase = await onHosts(work, [...new Set(proxied.map(({ host }) => host))], (host) =>
-    knowsTwoPhases(work, host),
-  );
   return Promise.all(
-    places.map(async ({ group, places }) => ({
+    groups.map(async (group) => ({
       group,
       containers: await Promise.all(
-        places.map(async (place) => {
+        group.places.map(async (named) => {
+          const place = placed(work, named);
           const { env } = place.roleHost;
-          const options = { version, env: envFile(await secretsOf(work, env), env.clear) };
-          return new NewContainer(work, place, { ...options, twoPhase: twoPhase.get(place.host) ?? false });
+          return new NewContainer(work, place, { version, env: envFile(await secretsOf(work, env), env.clear) });
         }),
       ),
     })),
@@ -82,19 +79,22 @@ async function bootAll(work: Work, step: BootVersionStep, containers: readonly N
   await inStep(work, `Start ${step.version} and wait until it is ready`, [...hosts.keys()], () =>
     onHosts(work, [...hosts.keys()], async (host) => {
       const here = hosts.get(host) ?? [];
-      if (step.parallelRoles) await everyOne(here, (container) => container.boot());
-      else for (const container of here) await container.boot();
+      const isProxied = here.some(({ role }) => role.proxy !== undefined);
+      const [twoPhase] = await allEnded([
+        isProxied ? knowsTwoPhases(work, host) : Promise.resolve(false),
+        everyOne(here, (container) => container.makeReady()),
+      ]);
+      if (step.parallelRoles) await everyOne(here, (container) => container.boot(twoPhase));
+      else for (const container of here) await container.boot(twoPhase);
     }),
   );
 }
 
-/** All come to their end before the first failure is thrown: what is undone afterwards must not still be going on. */
 async function everyOne(
   containers: readonly NewContainer[],
   perform: (container: NewContainer) => Promise<void>,
 ): Promise<void> {
-  const results = await Promise.allSettled(containers.map(perform));
-  for (const result of results) if (result.status === "rejected") throw result.reason;
+  await allEnded(containers.map(perform));
 }
 
 async function switchAll(work: Work, step: BootVersionStep, containers: readonly NewContainer[]): Promise<void> {
@@ -105,13 +105,13 @@ async function switchAll(work: Work, step: BootVersionStep, containers: readonly
   };
   throwIfCancelled(work.signal);
   await inStep(work, `Switch to ${step.version}`, [...hosts.keys()], async () => {
-    await on(
+    const rechecked = on(
       () => true,
       (container) => container.recheck(),
     );
-    throwIfCancelled(work.signal);
     // Whoever has lost the lock does not switch.
-    await work.state.lock?.verify();
+    await allEnded([rechecked, work.state.lock?.verify() ?? Promise.resolve()]);
+    throwIfCancelled(work.signal);
     // A proxy that checks health only now may refuse; the others have nothing left to refuse for.
     await on(
       ({ switching }) => switching === "one-phase",
@@ -150,8 +150,12 @@ async function finish(work: Work, step: BootVersionStep, all: readonly NewContai
   await inStep(work, "Stop the old containers", names, () =>
     settleOnHosts(work, names, async (host) => {
       const containers = hosts.get(host) ?? [];
-      await recordOn(work, step, host, containers[0]?.oldVersion);
-      await everyOne(containers, (container) => container.retire());
+      const envFiles = containers.map(({ role }) => roleEnvFile(work.config, role));
+      await allEnded([
+        recordOn(work, step, host, containers[0]?.oldVersion),
+        afterwards(work, host, forgetKept(envFiles)),
+        everyOne(containers, (container) => container.retire()),
+      ]);
       if (containers.some(({ oldVersion }) => oldVersion !== undefined)) await cleanPages(work, host, step.version);
     }),
   );

@@ -1,16 +1,18 @@
 /** What a version's containers and the proxy find on a host: assets, error pages, certificates. Before any container is started. */
 import { readdir, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import type { Proxy } from "../../config/config.ts";
 import type { StepOf } from "../../plan/step.ts";
 import { currentVersion } from "../../remote/app.ts";
-import { extract, hasAssets, sync } from "../../remote/app-assets.ts";
+import { extract, hasAssets, missingAssetPath, removeHelper, sync } from "../../remote/app-assets.ts";
 import { ERROR_PAGE_NAME, errorPagesDirectory, makeDirectory } from "../../remote/error-pages.ts";
-import { install, makeDirectory as makeTlsDirectory } from "../../remote/tls-files.ts";
+import { install, makeDirectory as makeTlsDirectory, type TlsOwner } from "../../remote/tls-files.ts";
 import { inStep } from "../in-step.ts";
 import { onHosts } from "../on-hosts.ts";
 import { byHost, placed, type RoleOnHost } from "../place.ts";
 import { runCommand, uploadFile } from "../run-command.ts";
 import type { Work } from "../work.ts";
+import { CommandError, WorkError } from "../work-error.ts";
 
 type ErrorPage = { readonly name: string; readonly content: Uint8Array };
 
@@ -30,7 +32,7 @@ export async function prepareFiles(work: Work, { version, places }: StepOf<"prep
       if (pages.length > 0) await uploadPages(work, host, version, pages);
       for (const place of hosts.get(host) ?? []) {
         if (hasAssets(place.role)) await prepareAssets(work, place, version);
-        await installCertificate(work, place);
+        await installCertificate(work, host, { role: place.role.name }, place.role.proxy);
       }
     }),
   );
@@ -55,19 +57,48 @@ async function uploadPages(work: Work, host: string, version: string, pages: rea
   }
 }
 
-async function prepareAssets(work: Work, { host, role }: RoleOnHost, version: string): Promise<void> {
-  await runCommand(work, host, extract(work.config, role, version));
+async function prepareAssets(
+  work: Work,
+  { host, role }: Pick<RoleOnHost, "host" | "role">,
+  version: string,
+): Promise<void> {
+  await extractAssets(work, { host, role }, version);
   const current = await runCommand(work, host, currentVersion(work.config, role), { reads: true, tolerate: true });
   const old = current.stdout.trim().replace(REPLACED, "");
   const lines = sync(work.config, role, version, old === "" || old === version ? undefined : old);
   for (const line of lines) await runCommand(work, host, line);
 }
 
-async function installCertificate(work: Work, { host, role }: RoleOnHost): Promise<void> {
-  const { proxy } = role;
+/** @throws WorkError `assets-missing` */
+async function extractAssets(
+  work: Work,
+  { host, role }: Pick<RoleOnHost, "host" | "role">,
+  version: string,
+): Promise<void> {
+  try {
+    await runCommand(work, host, extract(work.config, role, version));
+  } catch (error) {
+    const missing = error instanceof CommandError ? missingAssetPath(role, error.stderr) : undefined;
+    if (missing === undefined) throw error;
+    await runCommand(work, host, removeHelper(work.config, role), { tolerate: true, level: "debug" });
+    throw new WorkError("assets-missing", `${host}: the image of ${version} has no directory ${missing}.`, {
+      host,
+      hint: `correct asset_path for the role ${role.name}, or have the image hold it: git keeps no empty directories`,
+      cause: error,
+    });
+  }
+}
+
+/** Nothing for certificates that the proxy obtains itself. The container of the proxy exists. */
+export async function installCertificate(
+  work: Work,
+  host: string,
+  owner: TlsOwner,
+  proxy: Proxy | undefined,
+): Promise<void> {
   if (proxy?.certificate === undefined) return;
   const certificate = await work.secrets.get(proxy.certificate.certificatePem);
   const privateKey = await work.secrets.get(proxy.certificate.privateKeyPem);
-  await runCommand(work, host, makeTlsDirectory(work.config, { role: role.name }));
-  await runCommand(work, host, install(work.config, { role: role.name }, certificate, privateKey));
+  await runCommand(work, host, makeTlsDirectory(work.config, owner));
+  await runCommand(work, host, install(work.config, owner, certificate, privateKey));
 }

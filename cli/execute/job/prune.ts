@@ -9,6 +9,7 @@ import {
   removeDanglingImages,
   removeUnusedImages,
 } from "../../remote/prune.ts";
+import { allEnded } from "../all-ended.ts";
 import { audit } from "../audit-line.ts";
 import { inStep, say } from "../in-step.ts";
 import { settleOnHosts } from "../on-hosts.ts";
@@ -37,16 +38,17 @@ export async function pruneContainersOn(
   roles: readonly Role[],
   retain: number,
 ): Promise<void> {
-  await audit(work, host, "Pruned containers");
-  for (const role of roles) {
+  const removable = async (role: Role): Promise<string[]> => {
     const listed = await runCommand(work, host, listContainers(work.config, role), { reads: true, level: "debug" });
-    const ids = containersToRemove(work.config, role, parseContainers(listed.stdout), { retain });
-    if (ids.length > 0) await runCommand(work, host, removeContainers(ids));
-  }
+    return containersToRemove(work.config, role, parseContainers(listed.stdout), { retain });
+  };
+  const audited = audit(work, host, "Pruned containers");
+  const [found] = await allEnded([allEnded(roles.map(removable)), audited]);
+  for (const ids of found) if (ids.length > 0) await runCommand(work, host, removeContainers(ids));
 }
 
 export async function pruneImagesOn(work: Work, host: string): Promise<void> {
-  await audit(work, host, "Pruned images");
-  await runCommand(work, host, removeDanglingImages(work.config));
+  const audited = audit(work, host, "Pruned images");
+  await allEnded([runCommand(work, host, removeDanglingImages(work.config)), audited]);
   await runCommand(work, host, removeUnusedImages(work.config));
 }

@@ -1,28 +1,35 @@
 /** The image of a version from the registry to every host, side by side with what is there. Source: cli-docker-commands §8. */
 import type { StepOf } from "../../plan/step.ts";
-import { checkLabel, pull } from "../../remote/image.ts";
+import { checkLabel, mirrors, parseMirror, pull } from "../../remote/image.ts";
 import { audit } from "../audit-line.ts";
-import { inStep, say } from "../in-step.ts";
+import { inStep } from "../in-step.ts";
+import { startLocalRegistry } from "../local-registry.ts";
 import { onHosts } from "../on-hosts.ts";
-import { pause } from "../pause.ts";
+import { withRegistryForward } from "../registry-forward.ts";
 import { logIn } from "../registry-login.ts";
+import { runPatiently } from "../registry-patience.ts";
 import { runCommand } from "../run-command.ts";
 import type { Work } from "../work.ts";
-import { CommandError, WorkError } from "../work-error.ts";
-
-/** What a registry or a network says that may be otherwise in a moment. */
-const TRANSIENT =
-  /\b(?:429|50[0234])\b|too ?many ?requests|timeout|timed out|connection reset|connection refused|unexpected EOF|temporary failure|TLS handshake/i;
+import { WorkError } from "../work-error.ts";
 
 export async function pullImage(work: Work, { version, hosts }: StepOf<"pull-image">): Promise<void> {
-  await inStep(work, `Pull ${version}`, hosts, () => onHosts(work, hosts, (host) => pullOn(work, host, version)));
+  await inStep(work, `Pull ${version}`, hosts, async () => {
+    await startLocalRegistry(work);
+    await onHosts(work, hosts, (host) => logIn(work, host));
+    await withRegistryForward(work, hosts, async () => {
+      const { first, rest } = await pullOrder(work, hosts);
+      await onHosts(work, first, (host) => pullOn(work, host, version));
+      await onHosts(work, rest, (host) => pullOn(work, host, version));
+    });
+  });
 }
 
 /** What is there already is not removed first: a pull that fails leaves everything as it was. */
 export async function pullOn(work: Work, host: string, version: string): Promise<void> {
+  await startLocalRegistry(work);
   await logIn(work, host);
   await audit(work, host, `Pulled image with version ${version}`);
-  await pullPatiently(work, host, version);
+  await withRegistryForward(work, [host], () => runPatiently(work, host, "pull", pull(work.config, version)));
   const label = await runCommand(work, host, checkLabel(work.config, version), { tolerate: true });
   if (label.exitCode === 0) return;
   throw new WorkError("image-unusable", `${host}: the image ${version} has no label service=${work.config.service}.`, {
@@ -31,16 +38,23 @@ export async function pullOn(work: Work, host: string, version: string): Promise
   });
 }
 
-async function pullPatiently(work: Work, host: string, version: string): Promise<void> {
-  const { pullAttempts, pullRetryMs } = work.state.limits;
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await runCommand(work, host, pull(work.config, version));
-      return;
-    } catch (error) {
-      if (!(error instanceof CommandError) || attempt >= pullAttempts || !TRANSIENT.test(error.stderr)) throw error;
-      say(work, "warning", `The pull failed, and is tried again: ${error.details.at(-1) ?? error.message}`, host);
-      await pause(pullRetryMs * 2 ** (attempt - 1), work.signal);
-    }
+/** Of hosts with the same mirror one goes first: the others find there what it has fetched. */
+async function pullOrder(
+  work: Work,
+  hosts: readonly string[],
+): Promise<{ readonly first: readonly string[]; readonly rest: readonly string[] }> {
+  if (hosts.length < 2) return { first: hosts, rest: [] };
+  const options = { reads: true, tolerate: true, level: "debug" } as const;
+  const mirrorOf = await onHosts(work, hosts, async (host) =>
+    parseMirror((await runCommand(work, host, mirrors(), options)).stdout),
+  );
+  const seeded = new Set<string>();
+  const first: string[] = [];
+  const rest: string[] = [];
+  for (const host of hosts) {
+    const mirror = mirrorOf.get(host);
+    (mirror !== undefined && seeded.has(mirror) ? rest : first).push(host);
+    if (mirror !== undefined) seeded.add(mirror);
   }
+  return { first, rest };
 }

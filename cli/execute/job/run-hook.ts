@@ -6,14 +6,19 @@ import { quote } from "../../remote/shell.ts";
 import { Secret } from "../../secret/secret.ts";
 import { inStep, say } from "../in-step.ts";
 import { LOCALHOST, runCommand } from "../run-command.ts";
-import type { Work } from "../work.ts";
-import { CommandError, WorkError } from "../work-error.ts";
+import { type Work, workWith } from "../work.ts";
+import { CommandError, WorkError, wordsOf } from "../work-error.ts";
 
 export type HookName =
+  | "accessory-backup"
+  | "accessory-restore"
+  | "deploy-failed"
   | "docker-setup"
+  | "post-accessory-upgrade"
   | "post-app-boot"
   | "post-deploy"
   | "post-proxy-reboot"
+  | "pre-accessory-upgrade"
   | "pre-app-boot"
   | "pre-build"
   | "pre-connect"
@@ -21,7 +26,15 @@ export type HookName =
   | "pre-proxy-reboot";
 
 /** Those that get every secret. */
-const WITH_SECRETS: ReadonlySet<HookName> = new Set(["pre-connect", "pre-deploy", "post-deploy"]);
+const WITH_SECRETS: ReadonlySet<HookName> = new Set([
+  "accessory-backup",
+  "accessory-restore",
+  "deploy-failed",
+  "pre-accessory-upgrade",
+  "pre-connect",
+  "pre-deploy",
+  "post-deploy",
+]);
 /** Characters of a version in `KAMAL_SERVICE_VERSION`. */
 const SHORT_VERSION = 7;
 
@@ -29,18 +42,30 @@ export type HookOptions = {
   /** All selected ones unless given. */
   readonly hosts?: readonly string[];
   readonly runtimeSeconds?: number;
+  /** What went wrong. */
+  readonly failure?: Failure;
+  /** Runs to its end, or this long, whatever is cancelled. */
+  readonly atMostMs?: number;
+  /** By name. */
+  readonly accessory?: string;
+  readonly backupFile?: string;
+  /** What it prints is told, unless the configuration says otherwise. */
+  readonly told?: boolean;
 };
+
+export type Failure = { readonly code: string; readonly message: string };
 
 /** Nothing happens when there is no such hook. @throws WorkError `hook-failed` with what it printed */
 export async function runHook(work: Work, hook: HookName, options: HookOptions = {}): Promise<void> {
-  if (work.skipHooks) return;
-  const path = join(work.config.hooksPath, hook);
-  const there = await access(resolve(work.cwd, path)).then(
+  if (work.skipHooks || !(await hasHook(work, hook))) return;
+  await inStep(work, `Run the ${hook} hook`, [], () => runProgram(work, hook, options));
+}
+
+export function hasHook(work: Work, hook: HookName): Promise<boolean> {
+  return access(resolve(work.cwd, pathOf(work, hook))).then(
     () => true,
     () => false,
   );
-  if (!there) return;
-  await inStep(work, `Run the ${hook} hook`, [], () => runProgram(work, hook, path, options));
 }
 
 /** Once in a run, before the first command on a host. */
@@ -48,9 +73,26 @@ export function runPreConnectHook(work: Work): Promise<void> {
   return work.state.once("pre-connect", () => runHook(work, "pre-connect"));
 }
 
-async function runProgram(work: Work, hook: HookName, path: string, options: HookOptions): Promise<void> {
+/** After a deploy that failed, when nothing is locked any more. Never throws: it has failed already. */
+export async function runFailureHook(work: Work, failure: Failure): Promise<void> {
+  const { limits, startedAtMs, version } = work.state;
+  const runtimeSeconds = Math.round((performance.now() - startedAtMs) / 1000);
+  try {
+    const failed = version === undefined ? work : workWith(work, { version });
+    await runHook(failed, "deploy-failed", { failure, runtimeSeconds, atMostMs: limits.failureHookMs });
+  } catch (error) {
+    say(work, "warning", wordsOf(error));
+  }
+}
+
+function pathOf(work: Work, hook: HookName): string {
+  return join(work.config.hooksPath, hook);
+}
+
+async function runProgram(work: Work, hook: HookName, options: HookOptions): Promise<void> {
   const { hooksOutput } = work.config;
-  const output = hooksOutput.byHook[hook] ?? hooksOutput.all;
+  const path = pathOf(work, hook);
+  const output = hooksOutput.byHook[hook] ?? hooksOutput.all ?? (options.told === true ? "verbose" : undefined);
   // Where nothing is run, nobody is to be asked for a password.
   const variables = work.dryRun ? [] : [...(await environment(work, hook, options))];
   // By way of stdin: arguments can be read by everybody on this machine.
@@ -63,7 +105,8 @@ async function runProgram(work: Work, hook: HookName, path: string, options: Hoo
       { command: `eval "$(cat)" && ${line}`, input: new Secret(script), shown: line },
       {
         ...(output === "quiet" ? { level: "debug" } : {}),
-        ...(output === "verbose" ? { onLine: (text: string) => say(work, "progress", text) } : {}),
+        ...(output === "verbose" ? { outputLevel: "info" } : {}),
+        ...(options.atMostMs === undefined ? {} : { signal: null, timeoutMs: options.atMostMs }),
       },
     );
   } catch (error) {
@@ -71,7 +114,7 @@ async function runProgram(work: Work, hook: HookName, path: string, options: Hoo
     const printed = `${error.stdout}\n${error.stderr}`.split("\n").filter((text) => text.trim() !== "");
     throw new WorkError("hook-failed", `The hook ${path} exited ${error.exitCodeOfCommand ?? "by a signal"}.`, {
       details: printed.slice(-work.state.limits.failureOutputLines).map((text) => work.redactor.redact(text)),
-      hint: "hooks can be left out with --skip-hooks",
+      ...(options.told === true ? {} : { hint: "hooks can be left out with --skip-hooks" }),
     });
   }
 }
@@ -79,7 +122,7 @@ async function runProgram(work: Work, hook: HookName, path: string, options: Hoo
 /** What is no name of a shell variable, no shell can export. */
 async function environment(work: Work, hook: HookName, options: HookOptions): Promise<Map<string, string>> {
   const { config, invocation, selection, version } = work;
-  const secrets = WITH_SECRETS.has(hook) ? await work.secrets.all() : new Map<string, Secret>();
+  const secrets = WITH_SECRETS.has(hook) ? await secretsFor(work, options) : new Map<string, Secret>();
   const known: Record<string, string | undefined> = {
     KAMAL_RECORDED_AT: new Date().toISOString().replace(/\.\d+Z$/, "Z"),
     KAMAL_PERFORMER: work.performer,
@@ -92,10 +135,28 @@ async function environment(work: Work, hook: HookName, options: HookOptions): Pr
     KAMAL_LOCK: String(work.state.lock !== undefined || work.env["KAMAL_LOCK"] === "true"),
     KAMAL_COMMAND: invocation.command,
     KAMAL_SUBCOMMAND: invocation.subcommand,
+    KAMAL_ACCESSORY: options.accessory,
+    KAMAL_BACKUP_FILE: options.backupFile,
+    KAMAL_ERROR_CODE: options.failure?.code,
+    KAMAL_ERROR: firstLine(work, options.failure),
     KAMAL_RUNTIME: options.runtimeSeconds === undefined ? undefined : String(options.runtimeSeconds),
   };
   const variables = new Map<string, string>();
   for (const [name, secret] of secrets) if (/^[A-Za-z_]\w*$/.test(name)) variables.set(name, secret.reveal());
   for (const [name, value] of Object.entries(known)) if (value !== undefined) variables.set(name, value);
   return variables;
+}
+
+/** That they cannot be read may be what went wrong. */
+async function secretsFor(work: Work, { failure }: HookOptions): Promise<ReadonlyMap<string, Secret>> {
+  try {
+    return await work.secrets.all();
+  } catch (error) {
+    if (failure === undefined) throw error;
+    return new Map();
+  }
+}
+
+function firstLine(work: Work, failure: Failure | undefined): string | undefined {
+  return failure === undefined ? undefined : work.redactor.redact(failure.message).split("\n", 1)[0];
 }

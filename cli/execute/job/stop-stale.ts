@@ -4,6 +4,7 @@ import type { StepOf } from "../../plan/step.ts";
 import { currentVersion, stopContainer } from "../../remote/app.ts";
 import { list } from "../../remote/proxy.ts";
 import { type ListedContainer, listContainers, parseContainers } from "../../remote/prune.ts";
+import { allEnded } from "../all-ended.ts";
 import { inStep, say } from "../in-step.ts";
 import { onHosts } from "../on-hosts.ts";
 import { byHost, placed, type RoleOnHost } from "../place.ts";
@@ -16,7 +17,7 @@ export async function stopStale(work: Work, { places }: StepOf<"stop-stale">): P
   const hosts = byHost(places);
   await inStep(work, "Stop stale containers", [...hosts.keys()], () =>
     onHosts(work, [...hosts.keys()], async (host) => {
-      for (const place of hosts.get(host) ?? []) await stopStaleOf(work, placed(work, place));
+      await allEnded((hosts.get(host) ?? []).map((place) => stopStaleOf(work, placed(work, place))));
     }),
   );
 }

@@ -10,6 +10,7 @@ import {
   takeOverLease,
 } from "../../remote/lease.ts";
 import { ciRun, thisMachine } from "../ci-run.ts";
+import { HostError } from "../host-error.ts";
 import { inStep, say } from "../in-step.ts";
 import { LeaseKeeper, releaseOwnLock } from "../lease-keeper.ts";
 import { AUTOMATIC_LOCK, describeLock, isAutomatic, isStale } from "../lock-holder.ts";
@@ -17,6 +18,9 @@ import { pause } from "../pause.ts";
 import { runCommand } from "../run-command.ts";
 import { type Work, workWith } from "../work.ts";
 import { WorkError } from "../work-error.ts";
+
+/** The way round it, for whoever sees to it himself that nobody else deploys. */
+const WITHOUT = "While that host is down, KAMAL_LOCK=true in the environment deploys to others without it.";
 
 /** Somebody took it in the moment between two looks. */
 const UNKNOWN: Lease = { beat: undefined, details: "" };
@@ -104,6 +108,10 @@ async function got(work: Work, host: string, token: string, command: string): Pr
         .map((line) => work.redactor.redact(line)),
     });
   } catch (error) {
+    if (error instanceof HostError && error.code === "host-unreachable") {
+      say(work, "notice", `The deploy lock is kept on ${host}, for all hosts. ${WITHOUT}`);
+      throw error;
+    }
     // Nobody knows whether it was taken: then it is given back.
     await releaseOwnLock(work, host, token);
     throw error;

@@ -1,12 +1,19 @@
 /** An accessory goes from the selected hosts: its route, container, image and files. Source: cli-commands §7. */
 import type { Accessory } from "../../config/config.ts";
-import { removeContainer, removeEnvFile, removeImage, removeServiceDirectory, stop } from "../../remote/accessory.ts";
-import { remove } from "../../remote/proxy.ts";
+import { removeContainer, removeEnvFile, removeImage, removeServiceDirectory } from "../../remote/accessory.ts";
+import { removeDirectory as removeTlsDirectory } from "../../remote/tls-files.ts";
 import { audit } from "../audit-line.ts";
 import { inStep, say } from "../in-step.ts";
 import { onHosts } from "../on-hosts.ts";
 import { runCommand } from "../run-command.ts";
 import type { Work } from "../work.ts";
+import { stopContainerOn } from "./accessory-container.ts";
+import { onAccessories } from "./accessory-names.ts";
+
+/** With their data in directories; named volumes stay. */
+export function removeAccessories(work: Work, typed: string): Promise<void> {
+  return onAccessories(work, typed, removeAccessoryLocked);
+}
 
 /** Whoever has the lock. What an earlier attempt has removed already is no failure. */
 export async function removeAccessoryLocked(work: Work, accessory: Accessory): Promise<void> {
@@ -19,13 +26,13 @@ export async function removeAccessoryLocked(work: Work, accessory: Accessory): P
 
 async function removeOn(work: Work, host: string, accessory: Accessory): Promise<void> {
   await audit(work, host, `Removed ${accessory.name} accessory`);
-  // Requests stop first; the proxy may be gone already.
-  if (accessory.proxy !== undefined) await runCommand(work, host, remove(accessory.service), { tolerate: true });
-  await runCommand(work, host, stop(accessory), { tolerate: true });
+  await stopContainerOn(work, host, accessory);
   await runCommand(work, host, removeContainer(accessory));
   const image = await runCommand(work, host, removeImage(accessory), { tolerate: true });
   if (image.exitCode !== 0)
     say(work, "notice", `The image ${accessory.image} stays: it is in use, or not there.`, host);
   await runCommand(work, host, removeServiceDirectory(accessory));
   await runCommand(work, host, removeEnvFile(work.config, accessory));
+  if (accessory.proxy?.certificate !== undefined)
+    await runCommand(work, host, removeTlsDirectory(work.config, { accessory: accessory.name }));
 }

@@ -1,13 +1,5 @@
 /** The proxy's container on the selected hosts: started, stopped, looked at. Source: cli-commands §8. */
-import type { LogOptions } from "../../remote/logs.ts";
-import {
-  details,
-  logs,
-  removeBootFiles,
-  showBootFiles,
-  startContainer,
-  stopContainer,
-} from "../../remote/proxy-run.ts";
+import { details, startContainer, stopContainer } from "../../remote/proxy-run.ts";
 import { audit } from "../audit-line.ts";
 import { inStep } from "../in-step.ts";
 import { bootProxy } from "../job/boot-proxy.ts";
@@ -16,7 +8,6 @@ import { onHosts } from "../on-hosts.ts";
 import { runCommand } from "../run-command.ts";
 import type { Work } from "../work.ts";
 import { answer, PROXY_HOST, tellHosts } from "./answers.ts";
-import { followLog, withDefaultLines } from "./log-options.ts";
 import { underLock } from "./under-lock.ts";
 
 export function bootProxies(work: Work): Promise<void> {
@@ -46,36 +37,6 @@ export async function showProxyDetails(work: Work): Promise<void> {
   await tellHosts(work, PROXY_HOST, work.selection.proxyHosts, async (host, tell) =>
     tell(await answer(work, host, details())),
   );
-}
-
-/** What the original's `proxy boot_config` has left on the hosts. */
-export async function showBootConfig(work: Work): Promise<void> {
-  await runPreConnectHook(work);
-  await tellHosts(work, PROXY_HOST, work.selection.proxyHosts, async (host, tell) =>
-    tell(await answer(work, host, showBootFiles())),
-  );
-}
-
-/** Counts from the next reboot on. */
-export function resetBootConfig(work: Work): Promise<void> {
-  return onProxyHosts(work, "Reset the boot files of the proxy", async (locked, host) => {
-    await runCommand(locked, host, removeBootFiles());
-  });
-}
-
-export async function showProxyLogs(work: Work, options: LogOptions): Promise<void> {
-  await runPreConnectHook(work);
-  const line = logs(withDefaultLines(options));
-  await tellHosts(work, PROXY_HOST, work.selection.proxyHosts, async (host, tell) => {
-    // grep fails when it finds nothing, docker when there is no container.
-    const text = await answer(work, host, line, { tolerate: true });
-    tell(text === "" ? "Nothing found" : text);
-  });
-}
-
-export async function followProxyLogs(work: Work, options: LogOptions, onLine: (text: string) => void): Promise<void> {
-  await runPreConnectHook(work);
-  await followLog(work, work.selection.primaryHost, logs(withDefaultLines({ ...options, follow: true })), onLine);
 }
 
 async function onProxyHosts(

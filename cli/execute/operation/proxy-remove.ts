@@ -1,5 +1,7 @@
 /** The proxy goes from the selected hosts, with its image and files, unless apps there need it. Source: cli-commands §8. */
+import { list, services } from "../../remote/proxy.ts";
 import { countApps, removeContainer, removeDirectory, removeImage, stopContainer } from "../../remote/proxy-run.ts";
+import { allEnded } from "../all-ended.ts";
 import { audit } from "../audit-line.ts";
 import { inStep, say } from "../in-step.ts";
 import { onHosts } from "../on-hosts.ts";
@@ -45,11 +47,17 @@ export function removeProxyDirectories(work: Work): Promise<void> {
   return onProxyHosts(work, removeDirectoryOn);
 }
 
+/** Apps of this user have files there; those of others are known to the proxy alone. */
 async function hostsInUse(work: Work): Promise<string[]> {
-  const counts = await onHosts(work, work.selection.proxyHosts, async (host) =>
-    Number((await answer(work, host, countApps(), { level: "debug" })).trim()),
-  );
-  return [...counts].filter(([, count]) => count > 0).map(([host]) => host);
+  const inUse = await onHosts(work, work.selection.proxyHosts, async (host) => {
+    const [own, served] = await allEnded([
+      answer(work, host, countApps(), { level: "debug" }),
+      // Where no proxy runs, nobody uses it.
+      answer(work, host, list(), { level: "debug", tolerate: true }),
+    ]);
+    return Number(own.trim()) > 0 || services(served) > 0;
+  });
+  return [...inUse].filter(([, isInUse]) => isInUse).map(([host]) => host);
 }
 
 async function removeProxiesFrom(work: Work, hosts: readonly string[]): Promise<void> {

@@ -1,15 +1,12 @@
 /** All that the tool has put on the selected hosts goes: app, accessories, proxy, login. Source: cli-commands §4. */
 import { KdeployError } from "../../errors.ts";
-import { logout } from "../../remote/registry.ts";
-import { inStep } from "../in-step.ts";
-import { onHosts } from "../on-hosts.ts";
 import { throwIfCancelled } from "../pause.ts";
-import { runCommand } from "../run-command.ts";
 import type { Work } from "../work.ts";
 import { isCancelled } from "../work-error.ts";
 import { removeAccessoryLocked } from "./accessory-remove.ts";
 import { removeAppLocked } from "./app-remove.ts";
 import { removeUnusedProxies } from "./proxy-remove.ts";
+import { removeRegistry } from "./registry-remove.ts";
 import { underLock } from "./under-lock.ts";
 
 /**
@@ -30,18 +27,8 @@ export function removeEverything(work: Work): Promise<void> {
     await attempt(removeAppLocked);
     for (const accessory of locked.config.accessories) await attempt((one) => removeAccessoryLocked(one, accessory));
     await attempt(removeUnusedProxies);
-    await attempt(logOut);
+    await attempt((one) => removeRegistry(one, { skipLocal: true, skipRemote: false }));
     const [first] = failures;
     if (first !== undefined) throw failures.length === 1 ? first : new AggregateError(failures);
   });
-}
-
-/** Nothing was logged in to a registry on this machine. */
-async function logOut(work: Work): Promise<void> {
-  const { registry } = work.config;
-  if (registry.localPort !== undefined) return;
-  const { hosts } = work.selection;
-  await inStep(work, "Log out of the registry", hosts, () =>
-    onHosts(work, hosts, (host) => runCommand(work, host, logout(registry))),
-  );
 }

@@ -130,11 +130,68 @@ describe("app logs", () => {
     expect(out).toContain("App Host: one\nNothing found\n");
   });
 
-  test("following is of the primary role on the primary host, without a heading, until it is enough", async () => {
+  test("following is of every role on every host, each line with where it comes from [C15]", async () => {
+    const fleet = new EverydayFleet();
+    for (const host of ["one", "two", "three"]) fleet.script(/docker logs/, { stdout: `hello from ${host}\n` }, host);
+    fleet.script(/label=role=jobs.*docker logs/, { stdout: "a job\n" });
+    const { exitCode, out } = await fleet.run("app logs -f -q");
+    expect(exitCode).toBe(0);
+    expect(out.trim().split("\n").toSorted()).toEqual([
+      "one web    | hello from one",
+      "three jobs | a job",
+      "three web  | hello from three",
+      "two web    | hello from two",
+    ]);
+  });
+
+  test("following with --primary is of the primary role on the primary host, and needs no names", async () => {
     const fleet = new EverydayFleet();
     fleet.script(/docker logs/, { stdout: "first\nsecond\n" });
-    const { out } = await fleet.run("app logs -f -q");
+    const { out } = await fleet.run("app logs -f -q -p");
     expect(out).toBe("first\nsecond\n");
-    expect(fleet.recording.all.map(({ host }) => host)).toEqual(["one"]);
+    expect(new Set(fleet.recording.all.map(({ host }) => host))).toEqual(new Set(["one"]));
+    expect((await fleet.run("app logs -f -q -h three -r jobs")).out).toBe("first\nsecond\n");
+  });
+
+  test("following as events tells host and line apart", async () => {
+    const fleet = new EverydayFleet();
+    fleet.script(/docker logs/, { stdout: "a line\n" });
+    const { out } = await fleet.run("app logs -f -r web --json");
+    const events = out.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as { event: string }]));
+    expect(events.filter(({ event }) => event === "host-output")).toMatchObject(
+      ["one", "two", "three"].map((host) => ({ title: "App Host", host, text: "a line" })),
+    );
+  });
+
+  test("merged are the lines of all containers by their time, as many as asked for in all [C15]", async () => {
+    const fleet = new EverydayFleet();
+    const at = (second: number, text: string) => `2026-01-01T00:00:0${second}.000000000Z ${text}\n`;
+    fleet.script(/docker logs/, { stdout: at(1, "a") + at(4, "d") + "  more of d\n" }, "one");
+    fleet.script(/docker logs/, { stdout: at(2, "b") }, "two");
+    fleet.script(/docker logs/, { stdout: at(3, "c") }, "three");
+    const { out } = await fleet.run("app logs -r web --merged -T -q");
+    expect(out).toBe("one web   | a\ntwo web   | b\nthree web | c\none web   | d\none web   |   more of d\n");
+    expect((await fleet.run("app logs -r web --merged -q -n 2")).out).toBe(
+      `one web   | ${at(4, "d")}one web   |   more of d\n`,
+    );
+    expect(lastLine(fleet)).toBe("| xargs docker logs --timestamps --tail 2 2>&1");
+  });
+
+  test("of the container that was replaced [C15]", async () => {
+    const fleet = new EverydayFleet();
+    fleet.script(/docker logs/, { stdout: "last words\n" });
+    const { out } = await fleet.run("app logs -h one --previous -n 5");
+    expect(out).toContain("App Host: one\nlast words\n");
+    expect(fleet.recording.on("one")).toEqual([
+      `docker ps --all --quiet ${WEB} --filter status=exited --filter status=dead | head -1 | xargs docker logs --timestamps --tail 5 2>&1`,
+    ]);
+  });
+
+  test.each(["--merged", "--previous"])("%s is not followed", async (option) => {
+    const fleet = new EverydayFleet();
+    expect(await fleet.run(`app logs -f ${option}`)).toMatchObject({
+      exitCode: 2,
+      err: expect.stringContaining("do not go together") as string,
+    });
   });
 });

@@ -1,8 +1,12 @@
 import { spawnSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { beforeAll, describe, expect, test } from "vitest";
 import { COMMANDS } from "../../../cli/command/commands.ts";
 import { type CompletedCommand, completionScript, SHELLS } from "../../../cli/command/completion-script.ts";
 import { runProgram } from "../../../cli/command/program.ts";
+import { temporaryDirectory } from "../../support/temporary-directory.ts";
 import { memoryTerminal } from "./memory-terminal.ts";
 
 async function script(shell: string): Promise<{ exitCode: number; out: string; err: string }> {
@@ -65,6 +69,79 @@ describe("in bash", () => {
     const grouped = completionScript("bash", commands);
     expect(offered(grouped, "app", "")).toEqual(["boot", "logs"]);
     expect(offered(grouped, "app", "logs", "-n", "5", "--f")).toEqual(["--follow"]);
+  });
+});
+
+const GROUPED: readonly CompletedCommand[] = [
+  { path: ["app"], options: [], withValue: [] },
+  { path: ["app", "boot"], options: [], withValue: [] },
+  { path: ["app", "stale-containers"], options: ["stop"], withValue: [] },
+  { path: ["app", "logs"], options: ["lines", "follow"], withValue: ["--lines", "-n"] },
+  { path: ["rollback"], options: [], withValue: ["-c"] },
+];
+
+/** What is typed up to the tab, and the line as it is then. */
+const COMPLETED: readonly (readonly [string, string])[] = [
+  ["kdeploy rol", "kdeploy rollback"],
+  ["kdeploy app sta", "kdeploy app stale-containers"],
+  ["kdeploy help app bo", "kdeploy help app boot"],
+  ["kdeploy app logs -n 5 --fo", "kdeploy app logs -n 5 --follow"],
+  ["kdeploy app stale-containers --destin", "kdeploy app stale-containers --destination"],
+  ["kdeploy -v rol", "kdeploy -v rollback"],
+  ["kdeploy rollback -c depl", "kdeploy rollback -c deploy-of-mine.yml"],
+];
+
+function missing(shell: string): boolean {
+  const isMissing = spawnSync(shell, ["--version"]).status !== 0 && !process.env["CI"];
+  if (isMissing) process.stderr.write(`Completion in ${shell} is not tested: there is none.\n`);
+  return isMissing;
+}
+
+async function folderWith(shell: string): Promise<string> {
+  const folder = await temporaryDirectory();
+  writeFileSync(join(folder, "completion"), completionScript(shell, GROUPED));
+  writeFileSync(join(folder, "deploy-of-mine.yml"), "");
+  return folder;
+}
+
+/** As in a terminal of one's own: the shell's output, without what a terminal would obey. */
+function runIn(program: string, args: readonly string[], cwd: string): string {
+  const env = { PATH: process.env["PATH"], HOME: cwd, TERM: "dumb", LC_ALL: "C.UTF-8" };
+  const { stdout, stderr, status } = spawnSync(program, args, { cwd, env, encoding: "utf8", timeout: 60_000 });
+  expect({ stderr, status }).toEqual({ stderr: "", status: 0 });
+  return stripVTControlCharacters(stdout);
+}
+
+describe.skipIf(missing("zsh"))("in zsh", () => {
+  test.each(COMPLETED)("%s⇥", { timeout: 90_000 }, async (typed, completed) => {
+    const folder = await folderWith("zsh");
+    // A zsh in a terminal of a zsh's; the line is printed in place of being run.
+    const program = `zmodload zsh/zpty && zpty -b inner zsh -f -i
+zpty -w inner "PS1= PS2= RPS1=; unsetopt zle_bracketed_paste; source ./completion; echo begin"
+zpty -r -m inner out "*begin*begin*"
+zpty -w -n inner ${JSON.stringify(typed)}$'\\t'$'\\x01'"print -r -- '<"$'\\x05'">'"$'\\n'
+zpty -r -m inner out "*<*>*<*>*"
+print -r -- "$out"`;
+    const printed = runIn("zsh", ["-f", "-c", program], folder);
+    expect(/.*<(.*?)\s*>/s.exec(printed)?.[1]).toBe(completed);
+  });
+});
+
+describe.skipIf(missing("fish"))("in fish", () => {
+  const offeredBy = async (typed: string): Promise<string[]> => {
+    const program = `source ./completion; complete -C ${JSON.stringify(typed)}`;
+    return runIn("fish", ["--no-config", "-c", program], await folderWith("fish"))
+      .split("\n")
+      .filter((line) => line !== "");
+  };
+
+  test.each(COMPLETED)("%s⇥", { timeout: 90_000 }, async (typed, completed) => {
+    expect(await offeredBy(typed)).toEqual([completed.split(" ").at(-1)]);
+  });
+
+  test("options are offered where one begins, and nowhere else", { timeout: 90_000 }, async () => {
+    expect(await offeredBy("kdeploy app ")).toEqual(["boot", "logs", "stale-containers"]);
+    expect(await offeredBy("kdeploy app logs --")).toEqual(expect.arrayContaining(["--lines", "--json"]));
   });
 });
 

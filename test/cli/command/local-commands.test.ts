@@ -31,7 +31,7 @@ describe("init", () => {
     expect(await run(cwd, "check", "--strict")).toEqual({ exitCode: 0, out: "config/deploy.yml: in order\n", err: "" });
     expect((await stat(join(cwd, ".kamal/secrets"))).mode & 0o777).toBe(0o600);
     const hooks = await readdir(join(cwd, ".kamal/hooks"));
-    expect(hooks).toHaveLength(9);
+    expect(hooks).toHaveLength(14);
     for (const hook of hooks) {
       expect(hook).toMatch(/^[a-z-]+\.sample$/);
       expect((await stat(join(cwd, ".kamal/hooks", hook))).mode & 0o777).toBe(0o755);
@@ -87,6 +87,14 @@ describe("check", () => {
     expect({ exitCode, out }).toEqual({ exitCode: 3, out: "" });
     expect(err).toMatch(/config\/deploy\.yml:2:1 .*imagge.*did you mean image\?/);
     expect(err.match(/deploy\.yml:/g)?.length).toBeGreaterThan(1);
+  });
+
+  test("a Dockerfile that is missing is a problem here, and not for commands that build nothing", async () => {
+    const cwd = await directory({ "config/deploy.yml": SMALL_CONFIG });
+    const { exitCode, err, out } = await run(cwd, "check");
+    expect({ exitCode, out }).toEqual({ exitCode: 3, out: "" });
+    expect(err).toMatch(/config\/deploy\.yml:\d+:\d+ builder\/dockerfile: missing Dockerfile/);
+    expect(await run(cwd, "config", "--version", "v1")).toMatchObject({ exitCode: 0 });
   });
 
   test("as JSON", async () => {

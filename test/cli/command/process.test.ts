@@ -22,7 +22,7 @@ afterEach(() => {
 function start(first: string | { readonly cwd: string } = there, ...more: string[]) {
   const { cwd } = typeof first === "string" ? there : first;
   const words = typeof first === "string" ? [first, ...more] : more;
-  const args = [join(programs, "waiting.ts"), "wait", "--version", "v1", ...words];
+  const args = [join(programs, "waiting.ts"), "deploy", "--version", "v1", ...words];
   const child = spawn(process.execPath, args, { cwd, stdio: ["pipe", "pipe", "pipe"] });
   children.push(child);
   let output = "";
@@ -74,6 +74,14 @@ describe("interruption", () => {
     expect(output()).not.toContain("lock released");
   });
 
+  test("of what has no other end is no news, and went well", async () => {
+    const { child, ended, saw, output } = start("--follow");
+    await saw("at work");
+    child.kill("SIGINT");
+    expect(await ended).toBe(0);
+    expect(output()).not.toMatch(/stopping|ERROR|cancelled/);
+  });
+
   test("as events", async () => {
     const { child, ended, saw, output } = start("--json");
     await saw("at work");
@@ -107,12 +115,12 @@ test("output.file: a log of its own for a run that changes something, to its ver
   expect(await ended).toBe(130);
   const [file = "", ...others] = readdirSync(join(logged.cwd, "log/deploys"));
   expect(others).toEqual([]);
-  expect(file).toMatch(/^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d_wait\.log$/);
+  expect(file).toMatch(/^\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d_deploy\.log$/);
   expect(output()).toContain(`The log is in ${join(logged.cwd, "log/deploys", file)}`);
   const log = readFileSync(join(logged.cwd, "log/deploys", file), "utf8");
   expect(log).toContain("at work\n");
   expect(log).toContain("ERROR (cancelled)");
-  expect(log).toMatch(/Finished all in \d+\.\d seconds\n$/);
+  expect(log).toMatch(/Finished all in \d+\.\d seconds\ndeploy failed with exit code 130 in \d+\.\d seconds\n$/);
   await logged.remove();
 });
 

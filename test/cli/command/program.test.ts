@@ -62,6 +62,8 @@ function program() {
     { ...leaf("upgrade") },
     leaf("config-only", { needs: "config" }),
     leaf("work-only", { needs: "work" }),
+    leaf("work-change", { needs: "work", changes: true }),
+    leaf("work-elsewhere", { needs: "work", changes: true, needsVersion: false }),
   ];
   const run = async (words: string | readonly string[], env: Record<string, string> = {}) => {
     calls.length = 0;
@@ -274,9 +276,15 @@ describe("what a command needs", () => {
     [[], { VERSION: "v8" }, "v8", "version v8 is taken from the environment variable VERSION"],
     [["--version", "v7"], { VERSION: "v8" }, "v7", ""],
   ])("version %j %j", async (words, env, version, said) => {
-    const { call, out } = await run(["work-only", ...words], env);
+    const { call, out } = await run(["work-change", ...words], env);
     expect(call?.context).toMatchObject({ work: { version } });
     expect(out).toContain(said);
+  });
+
+  test.each(["work-only", "work-elsewhere"])("where the version is from is no news to %s", async (name) => {
+    const { call, out, err } = await run(name, { VERSION: "v8" });
+    expect(call?.context).toMatchObject({ work: { version: "v8" } });
+    expect(out + err).not.toContain("VERSION");
   });
 
   test("a version that is no tag is refused before anything is done", async () => {

@@ -1,6 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { runProgram } from "../../../cli/command/program.ts";
 import { WholeLines } from "../../../cli/command/whole-lines.ts";
+import { splitWords } from "../../../cli/secret/expansion.ts";
+import { Redactor } from "../../../cli/secret/redactor.ts";
+import { SecretsFiles } from "../../../cli/secret/secrets-files.ts";
+import { runInShell } from "../../../cli/secret/shell-command.ts";
+import { startKdeploy } from "../../support/bed/kdeploy.ts";
 import { eventually } from "../../support/eventually.ts";
 import { memoryTerminal } from "./memory-terminal.ts";
 import { type Project, project, SMALL_CONFIG } from "./project.ts";
@@ -81,19 +90,160 @@ describe("kdeploy secrets extract", () => {
 });
 
 describe("kdeploy secrets fetch", () => {
-  test.each([
-    ["1password", "NAME=$(op read op://VAULT/ITEM/FIELD)"],
-    ["bitwarden-sm", "NAME=$(bws secret get ID | jq -r .value)"],
-    ["vaultwarden", "NAME=$(PROGRAM …)"],
-  ])("refuses %s, and says what does the same", async (adapter, hint) => {
-    const { err, exitCode } = await run("secrets", "fetch", "--adapter", adapter, "--from", "v/i", "A", "B");
-    expect(exitCode).toBe(4);
-    expect(err).toContain(`ERROR (adapter-missing): kdeploy cannot fetch secrets from ${adapter} yet`);
-    expect(err).toContain(hint);
+  test("prints one line, a JSON object of values by name", async () => {
+    expect(await run("secrets", "fetch", "-a", "test", "--account", "any", "--from", "f", "AB", 'C"D')).toEqual({
+      exitCode: 0,
+      out: '{"f/AB":"BA/f","f/C\\"D":"D\\"C/f"}\n',
+      err: "",
+    });
   });
 
-  test("needs an adapter", async () => {
-    expect(await run("secrets", "fetch", "A")).toMatchObject({ exitCode: 2 });
+  test("for a secrets file, as one word of a shell", async () => {
+    const { out } = await run("secrets", "fetch", "--adapter", "test", "--account", "any", "it's $(x)", "--inline");
+    expect(splitWords(out)).toEqual([`{"it's $(x)":")x($ s'ti"}`]);
+    expect(execFileSync("/bin/sh", ["-c", `printf '%s' ${out}`]).toString()).toBe(splitWords(out)[0]);
+  });
+
+  test("needs an adapter that there is, and an account where there are several", async () => {
+    expect(await run("secrets", "fetch", "A")).toMatchObject({ exitCode: 2, out: "" });
+    expect(await run("secrets", "fetch", "A", "--adapter", "vaultwarden")).toMatchObject({ exitCode: 2, out: "" });
+    expect(await run("secrets", "fetch", "A", "--adapter", "lastpass")).toMatchObject({
+      exitCode: 2,
+      out: "",
+      err: expect.stringContaining("ERROR (argument-missing): lastpass needs --account ACCOUNT") as string,
+    });
+  });
+});
+
+describe("secrets files that fetch", () => {
+  const NASTY = {
+    QUOTES: `it's "q" \\ \\n \\" '\\''`,
+    SHELL: "$HOME ${x} $(id) `id` \\$(id) !&;|<>*?[]{}~%#",
+    LINES: "-----BEGIN KEY-----\nabc\\def\n\n\tindented\n-----END KEY-----\n",
+    UNICODE: "é🦊\u00a0\u2028\u0085x",
+    LONG: `'"\\$\n`.repeat(13_108),
+    BLANK: " \t ",
+    DASH: "--inline",
+  };
+
+  async function files(secrets: string, values: unknown): Promise<Project> {
+    const made = await project({
+      "config/deploy.yml": SMALL_CONFIG,
+      ".kamal/secrets": secrets,
+      Dockerfile: "FROM scratch\n",
+      "values.json": JSON.stringify(values),
+    });
+    onTestFinished(() => made.remove());
+    return made;
+  }
+
+  async function printed(secrets: string, values: unknown, ...more: string[]) {
+    const { cwd } = await files(secrets, values);
+    const terminal = memoryTerminal({ cwd });
+    const exitCode = await runProgram(["secrets", "print", "--json", ...more], terminal);
+    const all = exitCode === 0 ? (JSON.parse(terminal.out()) as Record<string, string>) : {};
+    return { exitCode, all, out: terminal.out(), err: terminal.err() };
+  }
+
+  const names = Object.keys(NASTY);
+
+  test.each(["kamal", "kdeploy"])(
+    "$(%s secrets fetch …), then extract: every value arrives byte for byte",
+    async (program) => {
+      const { all, err } = await printed(
+        [
+          `S=$(${program} secrets fetch --adapter exec --from "cat values.json")`,
+          ...names.map((name) => `${name}=$(${program} secrets extract ${name} ${name === "SHELL" ? "${S}" : "$S"})`),
+        ].join("\n"),
+        { folder: NASTY },
+      );
+      expect(err).toBe("");
+      expect(Object.fromEntries(names.map((name) => [name, all[name]]))).toEqual(NASTY);
+      expect(Buffer.byteLength(NASTY.LONG)).toBeGreaterThan(64 * 1024);
+    },
+  );
+
+  test("a name that another ends with is found by its own, or by its whole way", async () => {
+    const { all } = await printed(
+      [
+        'S=$(kamal secrets fetch --adapter exec --from "cat values.json")',
+        "A=$(kamal secrets extract TOKEN $S)",
+        "B=$(kamal secrets extract two/TOKEN $S)",
+        "C=$(kamal secrets extract two/OTHER $S)",
+      ].join("\n"),
+      { one: { TOKEN: "first" }, two: { TOKEN: "second", OTHER: "third" } },
+    );
+    expect(all).toMatchObject({ A: "first", B: "second", C: "third" });
+  });
+
+  test("what a real shell makes of it is the same", async () => {
+    const { all } = await printed(
+      'S=$(kamal secrets fetch --adapter exec --from "cat values.json")\nA=$(printf %s $S)\n',
+      { ...NASTY, LONG: "" },
+    );
+    expect(JSON.parse(all["A"] ?? "")).toEqual({ ...NASTY, LONG: "" });
+  });
+
+  test("a fetch that fails is an error, told with its own", async () => {
+    const { exitCode, err, out } = await printed(
+      "A=hidden-value\nS=$(kamal secrets fetch --adapter exec --from 'false' $A)",
+      {},
+    );
+    expect({ exitCode, out }).toEqual({ exitCode: 4, out: "" });
+    expect(err).toContain("ERROR (adapter-failed): false [REDACTED] ended with status 1");
+    expect(err).toContain("ERROR (secret-command-failed): .kamal/secrets:2 S: command $(kamal secrets fetch");
+    expect(err).not.toContain("hidden-value");
+  });
+
+  test("fetching programs know the destination", async () => {
+    const { cwd } = await files("", {});
+    await writeFile(join(cwd, "config/deploy.staging.yml"), "{}\n");
+    await writeFile(join(cwd, "where"), '#!/bin/sh\nprintf \'{"WHERE":"%s"}\' "$KAMAL_DESTINATION"\n', { mode: 0o755 });
+    await writeFile(
+      join(cwd, ".kamal/secrets.staging"),
+      "S=$(kamal secrets fetch --adapter exec --from ./where)\nW=$(kamal secrets extract WHERE $S)\n",
+    );
+    const terminal = memoryTerminal({ cwd });
+    await runProgram(["secrets", "print", "-d", "staging"], terminal);
+    expect(terminal.out()).toContain("W=staging\n");
+  });
+
+  test("Ctrl-C while a program is asked ends both", async () => {
+    const { cwd } = await files("S=$(kamal secrets fetch --adapter exec --from ./slow)", {});
+    await writeFile(join(cwd, "slow"), "#!/bin/sh\necho $$ > slow-pid\nexec sleep 60\n", { mode: 0o755 });
+    const { child, finished } = startKdeploy(["secrets", "print"], { cwd });
+    await eventually("the program runs", () => existsSync(join(cwd, "slow-pid")), 15_000);
+    child.kill("SIGINT");
+    const { exitCode, output } = await finished;
+    expect({ exitCode, output }).toMatchObject({
+      exitCode: 130,
+      output: expect.stringContaining("ERROR (cancelled)") as string,
+    });
+    const pid = Number(await readFile(join(cwd, "slow-pid"), "utf8"));
+    expect(() => process.kill(pid, 0)).toThrow("ESRCH");
+  });
+
+  test("what was fetched and not extracted is masked as well", async () => {
+    const redactor = new Redactor();
+    const { cwd } = await files('S=$(kamal secrets fetch --adapter exec --from "cat values.json")', NASTY);
+    const terminal = memoryTerminal({ cwd });
+    const secrets = new SecretsFiles({
+      path: ".kamal/secrets",
+      destination: undefined,
+      cwd,
+      env: terminal.env,
+      redactor,
+      run: runInShell,
+      runSecretsCommand: async (words, given) => {
+        let out = "";
+        const stdout = { write: (text: string | Uint8Array) => void (out += text.toString()) };
+        await runProgram(["secrets", ...words, "--inline"], { ...terminal, stdout }, undefined, given.redactor);
+        return out;
+      },
+    });
+    await secrets.all();
+    for (const [name, value] of Object.entries(NASTY).filter(([key]) => key !== "BLANK"))
+      expect(redactor.redact(`x ${value} x`), name).not.toContain(value);
   });
 });
 

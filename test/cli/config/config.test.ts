@@ -8,7 +8,7 @@ import { Redactor } from "../../../cli/secret/redactor.ts";
 import { SecretsFiles } from "../../../cli/secret/secrets-files.ts";
 import { runInShell } from "../../../cli/secret/shell-command.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
-import { configOf } from "./written-config.ts";
+import { configOf, warningsOf } from "./written-config.ts";
 
 describe("roles", () => {
   test("a list of servers is the role web", () => {
@@ -91,7 +91,7 @@ describe("roles", () => {
       labels: { a: "1", b: "1" },
       restart: "unless-stopped",
       options: {},
-      assetPath: { path: "/as", mountOptions: "ro" },
+      assetPaths: [{ path: "/as", mountOptions: "ro" }],
       stopTimeoutSeconds: 9,
       cmd: undefined,
     });
@@ -101,7 +101,7 @@ describe("roles", () => {
       restart: "always",
       options: { init: true, ulimit: ["a", "b"], cpus: 2 },
       stopTimeoutSeconds: 60,
-      assetPath: { path: "/other", mountOptions: undefined },
+      assetPaths: [{ path: "/other", mountOptions: undefined }],
       cmd: "run it",
     });
   });
@@ -290,6 +290,24 @@ describe("accessories", () => {
     expect(accessory(placement)?.hosts).toEqual(hosts);
   });
 
+  test.each([
+    ["3306", "127.0.0.1:3306:3306", "is published on the host itself only"],
+    ["53/udp", "127.0.0.1:53:53/udp", "write 127.0.0.1:53:53/udp to say so"],
+    ["8000-8010", "127.0.0.1:8000-8010:8000-8010", "ADDRESS:8000-8010:8000-8010 for other hosts"],
+    ["'5432:5432'", "5432:5432", "is published on every address of the host"],
+    ["127.0.0.1:1:2", "127.0.0.1:1:2", undefined],
+    ["'[::1]:1:2'", "[::1]:1:2", undefined],
+  ])("port: %s is published as %s", (port, publish, warning) => {
+    const written = `accessories: {db: {image: pg, host: x, port: ${port}}}`;
+    expect(configOf(written).accessories[0]?.publish).toBe(publish);
+    expect(warningsOf(written)).toEqual(warning === undefined ? [] : [expect.stringContaining(warning)]);
+  });
+
+  test("tags of a role's hash, and of a list in one role", () => {
+    const servers = "servers: {web: {hosts: [{a: t}, b]}, job: [{c: [t, u]}]}";
+    expect(configOf(`${servers}\naccessories: {db: {image: pg, tag: t}}`).accessories[0]?.hosts).toEqual(["a", "c"]);
+  });
+
   test("tags of a list of servers", () => {
     expect(configOf("servers: [a: t, b]\naccessories: {db: {image: pg, tag: t}}").accessories[0]?.hosts).toEqual(["a"]);
   });
@@ -299,7 +317,7 @@ describe("accessories", () => {
       name: "db",
       service: "app-db",
       image: "pg",
-      publish: "3306:3306",
+      publish: "127.0.0.1:3306:3306",
       network: "kamal",
       restart: "unless-stopped",
       proxy: undefined,
@@ -316,8 +334,8 @@ describe("accessories", () => {
       accessory("host: x, files: [a:/b, 'c:/d:ro', {local: e, remote: /f, mode: 0644, owner: o}], directories: [g:/h]"),
     ).toMatchObject({
       files: [
-        { local: "a", remote: "/b", mode: "755", options: undefined },
-        { local: "c", remote: "/d", mode: "755", options: "ro" },
+        { local: "a", remote: "/b", mode: undefined, options: undefined },
+        { local: "c", remote: "/d", mode: undefined, options: "ro" },
         { local: "e", remote: "/f", mode: "0644", owner: "o" },
       ],
       directories: [{ local: "g", remote: "/h", mode: undefined }],

@@ -191,8 +191,13 @@ describe("warnings", () => {
     ],
     [
       "a port that everybody reaches [C2]",
+      "accessories: {db: {image: a, host: b, port: '5432:5432'}}",
+      "1:45 accessories/db/port: 5432:5432 is published on every address of the host and passes its firewall; write 127.0.0.1:5432:5432 to keep it on the host",
+    ],
+    [
+      "a port that nobody else reaches, other than in the original [C2]",
       "accessories: {db: {image: a, host: b, port: 5432}}",
-      "1:45 accessories/db/port: 5432 is published on every address of the host and passes its firewall; write 127.0.0.1:5432:5432 to keep it on the host",
+      "1:45 accessories/db/port: 5432 is published on the host itself only, not for everybody as in Kamal; write 127.0.0.1:5432:5432 to say so, or ADDRESS:5432:5432 for other hosts",
     ],
     [
       "a variable that is clear and secret",

@@ -11,7 +11,7 @@ import { completed, issuesOf, parsed } from "./written-config.ts";
 const SAMPLES = join(import.meta.dirname, "samples");
 
 describe("kdeploy docs", () => {
-  test("has the sections of the original", () => {
+  test("has the sections of the original, and our own", () => {
     expect([...DOCUMENTED_SECTIONS].toSorted()).toEqual(
       [
         "root",
@@ -21,6 +21,7 @@ describe("kdeploy docs", () => {
         "builder",
         "env",
         "logging",
+        "notify",
         "output",
         "proxy",
         "registry",
@@ -80,13 +81,14 @@ describe("the JSON Schema", () => {
     ["an unknown key in a section", { proxy: { hots: ["a"] } }],
     ["a wrong type", { retain_containers: "5" }],
     ["null", { asset_path: null }],
+    ["a chat that is not known", { notify: [{ url: "HOOK", format: "teams" }] }],
     ["a port beyond the range", { proxy: { app_port: 70_000 } }],
   ])("refuses %s", (_what, value) => {
     expect(validate(value).success).toBe(false);
   });
 
   test("takes keys for anchors, and examples are in it", () => {
-    expect(validate({ "x-any": 1 }).success).toBe(true);
+    expect(validate({ "x-any": 1, notify: [{ url: "HOOK", format: "slack", on: ["failed"] }] }).success).toBe(true);
     expect(JSON.stringify(schema)).toContain('"examples":["shop.example.com"]');
     expect(JSON.parse(JSON.stringify(schema))).toEqual(schema);
   });

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { CONFIG_LIMITS } from "../../../cli/config/limits.ts";
 import { destinationFile, loadConfig } from "../../../cli/config/load.ts";
-import { ConfigError, KdeployError } from "../../../cli/errors.ts";
+import { ConfigError, formatIssue, KdeployError } from "../../../cli/errors.ts";
 import { temporaryDirectory } from "../../support/temporary-directory.ts";
 import { completed } from "./written-config.ts";
 
@@ -57,20 +57,24 @@ describe("files", () => {
     expect((await failure({ cwd, env: {}, file: "c.yml" })).code).toBe("config-unreadable");
   });
 
-  test("a Dockerfile that is not there", async () => {
+  test("a Dockerfile that is not there keeps an image from being built, and nothing else", async () => {
     const cwd = await project({
       "config/deploy.yml": completed("builder:\n  arch: amd64\n  dockerfile: Dockerfile.prod"),
     });
-    expect((await failure({ cwd, env: {} })).message).toBe(
+    const { buildIssues, warnings } = await loadConfig({ cwd, env: {} });
+    expect(buildIssues.map(formatIssue)).toEqual([
       "config/deploy.yml:3:15 builder/dockerfile: missing Dockerfile.prod",
-    );
+    ]);
+    expect(warnings).toEqual([]);
   });
 
   test("none is needed for buildpacks", async () => {
     const cwd = await project({
       "config/deploy.yml": completed("builder: {arch: amd64, dockerfile: none, pack: {builder: b}}"),
     });
-    expect((await loadConfig({ cwd, env: {} })).config.builder.pack).toEqual({ builder: "b", buildpacks: [] });
+    const { config, buildIssues } = await loadConfig({ cwd, env: {} });
+    expect(config.builder.pack).toEqual({ builder: "b", buildpacks: [] });
+    expect(buildIssues).toEqual([]);
   });
 
   test("hooks of Kamal 1", async () => {
@@ -107,7 +111,7 @@ describe("a destination", () => {
       retainContainers: 7,
     });
     expect(config.roles[0]?.hosts[0]?.env.clear).toEqual({ A: "1", B: "2", C: "2" });
-    expect(config.roles[0]?.assetPath?.path).toBe("/other");
+    expect(config.roles[0]?.assetPaths[0]?.path).toBe("/other");
   });
 
   test("null overrides, and is then as wrong as it would be in one file", async () => {

@@ -20,12 +20,12 @@ describe("a deploy", () => {
       "ask proxy",
       "find container",
       "current version",
-      "upload .kamal/apps/app/env/roles/web.env",
-      "run app-web-v2",
-      "prepare app-web",
       "find container",
       "current version",
+      "upload .kamal/apps/app/env/roles/web.env",
       "upload .kamal/apps/app/env/roles/jobs.env",
+      "run app-web-v2",
+      "prepare app-web",
       "run app-jobs-v2",
       "look at app-jobs-v2",
       "look at app-jobs-v2",
@@ -179,7 +179,7 @@ describe("groups of hosts", () => {
   });
 });
 
-describe("with a proxy that cannot prepare", () => {
+describe("with a proxy that cannot prepare [CLI-23]", () => {
   function fleetOf(options: FleetOptions = {}): SimulatedFleet {
     const fleet = new SimulatedFleet(options);
     for (const server of fleet.servers.values()) server.twoPhase = false;

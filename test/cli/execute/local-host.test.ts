@@ -71,4 +71,12 @@ describe("commands on this machine", () => {
     });
     expect(readdirSync(folder)).toEqual(["file"]);
   });
+
+  test("a port of this machine leads here already; to another one it does not", async () => {
+    const host = new LocalHost();
+    await (await host.forwardBack({ remotePort: 5000, localPort: 5000 })).close();
+    expect(await failure(host.forwardBack({ remotePort: 5000, localPort: 5001 }))).toMatchObject({
+      code: "forward-refused",
+    });
+  });
 });

@@ -26,9 +26,9 @@ describe("a command", () => {
     expect(id).toMatch(/^[0-9a-f]{8}$/);
     expect(fleet.events).toEqual([
       { event: "command-started", id, host: "one", shown: "ls", level: "debug" },
-      { event: "command-output", id, host: "one", stream: "stdout", line: "a" },
-      { event: "command-output", id, host: "one", stream: "stdout", line: "b" },
-      { event: "command-output", id, host: "one", stream: "stderr", line: "c" },
+      { event: "command-output", id, host: "one", stream: "stdout", line: "a", level: "debug" },
+      { event: "command-output", id, host: "one", stream: "stdout", line: "b", level: "debug" },
+      { event: "command-output", id, host: "one", stream: "stderr", line: "c", level: "debug" },
       { event: "command-finished", id, host: "one", exitCode: 0, durationMs: expect.any(Number), level: "debug" },
     ]);
   });

@@ -1,7 +1,13 @@
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { type HookName, type HookOptions, runHook, runPreConnectHook } from "../../../cli/execute/job/run-hook.ts";
+import {
+  type HookName,
+  type HookOptions,
+  runFailureHook,
+  runHook,
+  runPreConnectHook,
+} from "../../../cli/execute/job/run-hook.ts";
 import { LocalHost } from "../../../cli/execute/local-host.ts";
 import type { Work } from "../../../cli/execute/work.ts";
 import { SimulatedFleet, THREE_HOSTS } from "../../support/simulated-fleet.ts";
@@ -20,7 +26,7 @@ async function project(hooks: Readonly<Record<string, string>>, config = THREE_H
   const run = (hook: HookName, options: HookOptions = {}, more: Partial<Work> = {}) =>
     runHook(fleet.work({ local, ...more }), hook, options);
   const output = () => fleet.events.flatMap((event) => (event.event === "command-output" ? [event.line] : []));
-  return { fleet, local, run, output };
+  return { fleet, local, run, output, cwd };
 }
 
 describe("a hook", () => {
@@ -76,7 +82,48 @@ describe("a hook", () => {
     const { fleet, run } = await project({ "pre-build": "echo look; exit 0", "docker-setup": "echo hidden" }, config);
     await run("pre-build");
     await run("docker-setup");
-    expect(fleet.said()).toEqual(["look"]);
+    const levels = fleet.events.flatMap((event) =>
+      event.event === "command-output" ? [[event.line, event.level]] : [],
+    );
+    expect(levels).toEqual([
+      ["look", "info"],
+      ["hidden", "debug"],
+    ]);
+  });
+
+  test("that is quiet hides its command as well; one level for all gives way to that of a hook", async () => {
+    const config = `${THREE_HOSTS}hooks_output: quiet\n`;
+    const { fleet, run } = await project({ "pre-build": "echo a", "pre-deploy": "echo b" }, config);
+    await run("pre-build");
+    const levels = fleet.events.flatMap((event) => ("level" in event ? [event.level] : []));
+    expect(levels).toEqual(["debug", "debug", "debug"]);
+  });
+
+  test("of a failure is told what went wrong, and has the secrets, or goes without them [C16]", async () => {
+    const script = 'env | grep -E "^KAMAL_(ERROR|RUNTIME|VERSION|LOCK)" | sort; echo "has $DOCKER_PASSWORD"';
+    const { fleet, local, output, cwd } = await project({ "deploy-failed": script });
+    const work = fleet.work({ local });
+    work.state.version = "v3";
+    await runFailureHook(work, { code: "boot-failed", message: "web did not come up on one\nmore" });
+    expect(output()).toEqual([
+      "KAMAL_ERROR=web did not come up on one",
+      "KAMAL_ERROR_CODE=boot-failed",
+      "KAMAL_LOCK=false",
+      "KAMAL_RUNTIME=0",
+      "KAMAL_VERSION=v3",
+      "has [REDACTED]",
+    ]);
+    await writeFile(join(cwd, ".kamal/secrets"), "A=$(exit 1)\n");
+    await runFailureHook(fleet.work({ local }), { code: "secret-command-failed", message: "A" });
+    expect(output().slice(6)).toContain("KAMAL_ERROR_CODE=secret-command-failed");
+  });
+
+  test("of a failure runs when the deploy was cancelled, and its own failure is a warning [C16]", async () => {
+    const { fleet, local, output } = await project({ "deploy-failed": "echo ran; exit 3" });
+    fleet.stop.abort();
+    await runFailureHook(fleet.work({ local }), { code: "cancelled", message: "Cancelled." });
+    expect(output()).toEqual(["ran"]);
+    expect(fleet.said()).toEqual(["The hook .kamal/hooks/deploy-failed exited 3."]);
   });
 
   test("before the first connection runs once, whoever asks [C16]", async () => {

@@ -32,7 +32,7 @@ describe("setup", () => {
     expect(fleet.recording.on("one").filter((command) => command.includes("get.docker.com"))).toHaveLength(0);
     const about = fleet.recording
       .on("one")
-      .filter((command) => /app-db|accessories/.test(command) && !/audit/.test(command));
+      .filter((command) => /app-db|accessories/.test(command) && !/audit|docker inspect/.test(command));
     expect(about.map((command) => command.split(" --network")[0])).toEqual([
       "docker ps -a -q --filter label=service=app-db",
       "/usr/bin/env mkdir -p $PWD/app-db/data",
@@ -51,14 +51,23 @@ describe("setup", () => {
   });
 
   test("builds and pushes on this machine, with the password by stdin", async () => {
-    const fleet = new SimulatedFleet({ serving: null });
+    const cwd = await temporaryDirectory();
+    await writeFile(join(cwd, "Dockerfile"), "FROM scratch\n");
+    const fleet = new SimulatedFleet({
+      serving: null,
+      cwd,
+      config: `${THREE_HOSTS}builder: { arch: amd64, context: . }\n`,
+    });
     await setup(fleet, false);
     const local = fleet.recording.all.filter(({ host }) => host === "localhost");
-    expect(local.map(({ command }) => command.split(" ").slice(0, 2).join(" "))).toEqual([
-      "docker -v",
-      "docker login",
-      "docker build",
-      "docker push",
+    expect(local.map(({ command }) => command.split(" ").slice(0, 3).join(" "))).toEqual([
+      "docker --version &&",
+      "docker login -u",
+      "git rev-parse --show-toplevel",
+      "git status --porcelain",
+      "git rev-parse HEAD",
+      "docker buildx inspect",
+      "docker buildx build",
     ]);
     expect(local[1]?.input).toBe("hunter22");
   });
@@ -125,9 +134,9 @@ describe("before a version is booted", () => {
     expect(before).not.toContain("other.html");
     expect(before).toContain("docker container cp -L app-web-assets:/public/. .kamal/apps/app/assets/extracted/web-v2");
     expect(before).toContain("volumes/web-v1");
-    expect(before).toContain("docker cp - kamal-proxy:/home/kamal-proxy/.apps-config/app/tls/web");
+    expect(before).toContain("&& docker cp - kamal-proxy:/home/kamal-proxy/.apps-config/app/tls/web");
     expect(commands.join("\n")).not.toContain("private-key-text");
-    expect(fleet.recording.all.find(({ command }) => command.startsWith("docker cp -"))?.input).toContain(
+    expect(fleet.recording.all.find(({ command }) => command.includes("docker cp -"))?.input).toContain(
       "private-key-text",
     );
     expect(JSON.stringify(fleet.events)).not.toContain("private-key-text");
@@ -141,6 +150,43 @@ describe("before a version is booted", () => {
     await expect(deploy(fleet)).rejects.toMatchObject({ code: "secret-not-found", exitCode: 4 });
     expect(fleet.recording.all.filter(({ command }) => command.startsWith("docker run --detach"))).toEqual([]);
     expect(fleet.said()).toContain("No host was switched: each serves what it served before.");
+  });
+
+  test("an image without the directory of the assets is named, before anything is started", async () => {
+    const fleet = new SimulatedFleet({ config: `${THREE_HOSTS}asset_path: [/public, /packs]\n` });
+    const two = fleet.server("two");
+    const known = two.answer.bind(two);
+    two.answer = (command, input) => {
+      if (command === "docker container rm app-web-assets") return {};
+      if (!command.includes("container create --name app-web-assets")) return known(command, input);
+      return { exitCode: 1, stderr: "Error: No such container:path: app-web-assets:/packs/." };
+    };
+    await expect(deploy(fleet)).rejects.toMatchObject({
+      code: "assets-missing",
+      host: "two",
+      message: "two: the image of v2 has no directory /packs.",
+    });
+    expect(fleet.recording.on("two").at(-1)).toBe("docker container rm app-web-assets");
+    expect(fleet.recording.all.filter(({ command }) => command.startsWith("docker run --detach"))).toEqual([]);
+  });
+
+  test("a proxy that is not as proxy.run wants it is told of once for each host, and stays", async () => {
+    const config = THREE_HOSTS.replace("host: app.example.com", "host: app.example.com, run: { metrics_port: 9090 }");
+    const fleet = new SimulatedFleet({ config });
+    fleet.server("three").proxyContainer = {
+      command: ["kamal-proxy", "run"],
+      host: {
+        PortBindings: {
+          "80/tcp": [{ HostIp: "", HostPort: "80" }],
+          "443/tcp": [{ HostIp: "", HostPort: "443" }],
+        },
+        LogConfig: { Config: { "max-size": "10m" } },
+      },
+    };
+    await deploy(fleet);
+    expect(fleet.said().filter((text) => text.includes("proxy.run"))).toEqual([
+      "three: The proxy that runs is not as proxy.run says, which wants: flag --metrics-port=9090. kdeploy proxy reboot --rolling applies it.",
+    ]);
   });
 
   test("a proxy that is too old is named", async () => {

@@ -40,6 +40,7 @@ describe("plans", () => {
       "    boot v2",
       "      switch together: web on one, web on two, jobs on two",
       "    tag v2 as latest on one, two",
+      "    note the hosts of the app on one, two",
       "    prune on one, two, three",
       "  hook post-deploy",
     ]);
@@ -86,6 +87,7 @@ describe("plans", () => {
       "  boot v1",
       "    switch together: web on one, web on two, jobs on two",
       "  tag v1 as latest on one, two",
+      "  note the hosts of the app on one, two",
     ]);
     expect(printPlan(afterRollbackPlan("v1"))).toEqual(["rollback v1", "  hook post-deploy"]);
   });

@@ -67,7 +67,12 @@ describe("buildx build", () => {
     expect(build.plainBuild(config, BUILD).command).toBe(
       'docker build -t ghcr.io/dhh/app:123 -t ghcr.io/dhh/app:latest --label service="app" --file Dockerfile . 2>&1',
     );
-    expect(build.push(config, "123")).toBe("docker push ghcr.io/dhh/app:123 && docker push ghcr.io/dhh/app:latest");
+    expect(build.push(config, { version: "123" })).toBe(
+      "docker push ghcr.io/dhh/app:123 && docker push ghcr.io/dhh/app:latest",
+    );
+    expect(build.push(config, { version: "123", tagSuffix: "-dirty" })).toContain(
+      "docker push ghcr.io/dhh/app:123-dirty",
+    );
   });
 
   test("a secret reaches the environment, and neither the line nor what is shown of it [CLI-09][CLI-14]", () => {

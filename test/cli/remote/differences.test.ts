@@ -1,19 +1,27 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { roleEnvFile } from "../../../cli/config/names.ts";
 import * as accessory from "../../../cli/remote/accessory.ts";
+import * as accessoryReplace from "../../../cli/remote/accessory-replace.ts";
 import * as app from "../../../cli/remote/app.ts";
 import * as assets from "../../../cli/remote/app-assets.ts";
 import * as exec from "../../../cli/remote/app-exec.ts";
+import { recordHosts } from "../../../cli/remote/app-hosts.ts";
 import { logs } from "../../../cli/remote/app-logs.ts";
 import { record } from "../../../cli/remote/audit.ts";
-import { build } from "../../../cli/remote/build.ts";
+import { build, plainBuild } from "../../../cli/remote/build.ts";
+import { listContext } from "../../../cli/remote/build-check.ts";
 import { builderKind, inspect as inspectBuilder } from "../../../cli/remote/builder.ts";
 import { inspect } from "../../../cli/remote/container-state.ts";
-import { envFile } from "../../../cli/remote/env-file.ts";
+import { envFile, keep } from "../../../cli/remote/env-file.ts";
+import { cloneOf, makeDirectory } from "../../../cli/remote/git-clone.ts";
 import * as image from "../../../cli/remote/image.ts";
+import { inspectProxy } from "../../../cli/remote/proxy-drift.ts";
 import { deployFlags } from "../../../cli/remote/proxy-flags.ts";
+import { inHome } from "../../../cli/remote/proxy-mount.ts";
 import * as proxyRun from "../../../cli/remote/proxy-run.ts";
 import { listContainers } from "../../../cli/remote/prune.ts";
+import { inspectImage } from "../../../cli/remote/pushed-image.ts";
 import * as registry from "../../../cli/remote/registry.ts";
 import { install, tlsPathsInProxy } from "../../../cli/remote/tls-files.ts";
 import { Secret } from "../../../cli/secret/secret.ts";
@@ -47,6 +55,7 @@ const built = build(buildSecret, builderKind(buildSecret, "amd64"), {
   secrets: new Map([["TOKEN", new Secret("t")]]),
 }).command;
 const similar = example("asset_path: /p\nservers: { web: [1.1.1.1], web-admin: [1.1.1.1] }");
+const withPort = example("accessories: { db: { image: 'db:1', host: 1.1.1.1, port: 3306 } }");
 const withAccessory = example("accessories: { db: { image: 'db:1', host: 1.1.1.1 } }");
 
 /** What it is about, a part of the original's line, the part of ours that stands for it, the whole of ours, and why. */
@@ -64,6 +73,13 @@ const DIFFERENCES: readonly (readonly [string, string, string, string, string])[
     "docker cp - kamal-proxy:/home/kamal-proxy/.apps-config/app/tls/web",
     install(config, { role: "web" }, new Secret("c"), new Secret("k")).command,
     "The key has mode 0600 and belongs to the proxy's user, which an upload by another user could not do.",
+  ],
+  [
+    "Replacing the proxy of another user",
+    "apps-config of this user's home",
+    "PWD=/home/ann; docker run",
+    inHome("/home/ann", "docker run"),
+    "Files of apps stay where the proxy saw them, in the home of whoever started it first.",
   ],
   [
     "Certificates of accessories",
@@ -183,6 +199,20 @@ const DIFFERENCES: readonly (readonly [string, string, string, string, string])[
     "The original's fails on every host without a mirror.",
   ],
   [
+    "The registry on this machine, when images are pulled",
+    "not started",
+    "docker start kamal-docker-registry || docker run --detach",
+    registry.startLocalRegistry(5555),
+    "It may have been stopped since the last build.",
+  ],
+  [
+    "Port of the registry on this machine",
+    "not asked",
+    "docker port kamal-docker-registry 5000",
+    registry.localRegistryPort(),
+    "All projects of a machine have one container for it, which may have been made for another port.",
+  ],
+  [
     "State of a container",
     "xargs docker inspect --format '{{if .State.Health}}",
     'docker inspect --type container --format \'{"name":',
@@ -192,9 +222,9 @@ const DIFFERENCES: readonly (readonly [string, string, string, string, string])[
   [
     "Version of the running proxy",
     "awk -F: '{print $NF}'",
-    "docker inspect kamal-proxy --format '{{.Config.Image}}'",
-    proxyRun.runningImage(),
-    "A registry's port is not a tag, and a tag that is no version (`latest`) is no error.",
+    'docker inspect kamal-proxy --format \'{"image": {{json .Config.Image}},',
+    inspectProxy(),
+    "A registry's port is not a tag, and a tag that is no version (`latest`) is no error. The same question says whether the proxy is as `proxy.run` wants it.",
   ],
   [
     "The proxy's image",
@@ -202,6 +232,13 @@ const DIFFERENCES: readonly (readonly [string, string, string, string, string])[
     '|| echo "kdeploy/kdeploy-proxy"):',
     proxyRun.start(undefined),
     "kdeploy's own, unless `proxy.run.repository` or the boot files of a server say otherwise.",
+  ],
+  [
+    "Rebooting the proxy",
+    "docker container prune --force --filter label=org.opencontainers.image.title=kamal-proxy",
+    "docker rename kamal-proxy kamal-proxy_replaced_0",
+    proxyRun.setAside("0"),
+    "The old one is removed when the new one takes commands; until then it can come back.",
   ],
   [
     "Addresses of the proxy, IPv6",
@@ -227,9 +264,9 @@ const DIFFERENCES: readonly (readonly [string, string, string, string, string])[
   [
     "Searching while following",
     'grep "a$b"',
-    "grep 'a$b'",
+    "grep --line-buffered 'a$b'",
     logs(config, web, { follow: true, grep: "a$b" }),
-    "The pattern arrives as it was typed. One that begins with a dash comes after `-e`.",
+    "The pattern arrives as it was typed, one that begins with a dash after `-e`. Lines come as they are written, not many at a time.",
   ],
   [
     "Old assets of a role",
@@ -267,11 +304,67 @@ const DIFFERENCES: readonly (readonly [string, string, string, string, string])[
     "Empty is empty; null passes on the variable of this machine.",
   ],
   [
+    "Builds of a commit that is pushed already",
+    "docker buildx build",
+    "docker buildx imagetools inspect ghcr.io/dhh/app:123",
+    inspectImage(config, "123"),
+    "The registry is asked first, and what it has is not built again. With `--no-cache` it is.",
+  ],
+  [
+    "Builds without buildx",
+    "docker buildx build",
+    "docker build -t ghcr.io/dhh/app:123",
+    plainBuild(config, { version: "123", context: ".", secrets: new Map() }).command,
+    "The original refuses; plain Docker is enough for this machine's own architecture.",
+  ],
+  [
+    "Clones of the sources",
+    "a directory that everybody on this machine can read",
+    "mkdir -p -m 700 /tmp/kamal-clones/app-",
+    makeDirectory(cloneOf(config, { cwd: "/src", root: "/src", temporary: "/tmp" })),
+    "The sources are nobody else's business.",
+  ],
+  [
+    "What `build dev` finds in the context",
+    "an image that is run to list its files",
+    "docker buildx build --output=type=tar,dest=-",
+    listContext(config, undefined, "/tmp/check"),
+    "Needs no image from a registry, runs nothing, leaves nothing.",
+  ],
+  [
+    "Env file of a new container",
+    "stays, whatever becomes of the container",
+    "mkdir -p .kamal/apps/app/env/roles && if test -f .kamal/apps/app/env/roles/web.env; then",
+    keep(roleEnvFile(config, web)),
+    "The one before is kept, and put back when the new container does not stay: the file on the host is always that of what runs.",
+  ],
+  [
     "Env files of accessories that are removed",
     "left where they are",
     "rm -f .kamal/apps/app/env/accessories/db.env",
     accessory.removeEnvFile(withAccessory, accessoryOf(withAccessory, "db")),
     "Secrets of what is gone do not stay.",
+  ],
+  [
+    "Ports of accessories without an address",
+    "--publish 3306:3306",
+    "--publish 127.0.0.1:3306:3306",
+    accessory.run(withPort, accessoryOf(withPort, "db"), "1.1.1.1", false),
+    "A database is not for everybody: Docker's rules go past the firewall of the host.",
+  ],
+  [
+    "Replacing an accessory",
+    "docker container prune --force --filter label=service=app-db",
+    "docker rename app-db app-db_replaced_0",
+    accessoryReplace.keepContainer(accessoryOf(withAccessory, "db"), "0"),
+    "The old one is removed when the new one is healthy; until then it can come back.",
+  ],
+  [
+    "Hosts that an app ever had",
+    "not recorded",
+    "cat .kamal/apps/app/hosts 2> /dev/null",
+    recordHosts(config, [{ host: "1.1.1.1", roles: ["web"] }]),
+    "A host that leaves the configuration is found by `kdeploy diff`. One command for each host, at the end of a deploy.",
   ],
 ];
 

@@ -1,13 +1,14 @@
 import { spawnSync } from "node:child_process";
-import { rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { KdeployError } from "../../../cli/errors.ts";
-import { envFile, envFileFlag, withEnvFile } from "../../../cli/remote/env-file.ts";
+import { envFile, envFileFlag, forgetKept, keep, putBack, withEnvFile } from "../../../cli/remote/env-file.ts";
 import { Secret } from "../../../cli/secret/secret.ts";
+import { temporaryDirectory } from "../../support/temporary-directory.ts";
 import { SHELLS, StubDocker } from "./stub-docker.ts";
 
 const PATH = "role.env";
@@ -174,6 +175,53 @@ describe("secrets arrive byte for byte [CLI-09][CLI-10]", () => {
     const use = { path: PATH, exported: true };
     stub.argumentsOf(withEnvFile(use, `docker run ${envFileFlag(use)} image`));
     expect(stub.environment().get("A")).toBe(value);
+  });
+});
+
+describe.each(SHELLS.map((words) => ({ words })))("beside the file, in $words", ({ words }) => {
+  const [shell = "", ...options] = words;
+  const path = ".kamal/apps/app/env/roles/web.env";
+  /** @returns what is in the directory then, with modes */
+  const run = (home: string, line: string): string[] => {
+    const { status, stderr } = spawnSync(shell, [...options, "-c", line], { cwd: home, encoding: "utf8" });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    const folder = join(home, ".kamal/apps/app/env/roles");
+    return readdirSync(folder)
+      .toSorted()
+      .map((name) => {
+        const mode = (statSync(join(folder, name)).mode & 0o777).toString(8);
+        return `${name} ${mode} ${readFileSync(join(folder, name), "utf8").trim()}`;
+      });
+  };
+  /** As uploads do it: another file in its place. */
+  const upload = (home: string, text: string): string[] =>
+    run(home, `umask 077; echo ${text} > ${path}.new && mv -f ${path}.new ${path}`);
+
+  test("the one before is kept, with its mode, and put back; twice is as good as once", async () => {
+    const home = await temporaryDirectory();
+    run(home, keep(path));
+    upload(home, "A=1");
+    run(home, forgetKept([path]));
+    expect(run(home, keep(path))).toEqual(["web.env 600 A=1", "web.env.previous 600 A=1"]);
+    expect(upload(home, "A=2")).toEqual(["web.env 600 A=2", "web.env.previous 600 A=1"]);
+    expect(run(home, putBack(path))).toEqual(["web.env 600 A=1"]);
+    expect(run(home, putBack(path))).toEqual(["web.env 600 A=1"]);
+  });
+
+  test("where there was none, there is none again", async () => {
+    const home = await temporaryDirectory();
+    expect(run(home, keep(path))).toEqual(["web.env.previous 600 "]);
+    upload(home, "A=1");
+    expect(run(home, putBack(path))).toEqual([]);
+    upload(home, "A=2");
+    expect(run(home, putBack(path))).toEqual(["web.env 600 A=2"]);
+  });
+
+  test("what is good stays, and nothing beside it", async () => {
+    const home = await temporaryDirectory();
+    run(home, keep(path));
+    upload(home, "A=1");
+    expect(run(home, forgetKept([path, `${path}x`]))).toEqual(["web.env 600 A=1"]);
   });
 });
 

@@ -94,7 +94,9 @@ describe("certificates", () => {
       new Secret("CERTIFICATE\n"),
       new Secret(`KEY é\n${"k".repeat(600)}\n`),
     );
-    expect(command.command).toBe("docker cp - kamal-proxy:/home/kamal-proxy/.apps-config/app/tls/web");
+    expect(command.command).toBe(
+      "{ docker cp kamal-proxy:/home/kamal-proxy/.apps-config/app/tls/web - > /dev/null 2>&1 || docker cp .kamal/proxy/apps-config/app kamal-proxy:/home/kamal-proxy/.apps-config; } < /dev/null && docker cp - kamal-proxy:/home/kamal-proxy/.apps-config/app/tls/web",
+    );
     const archive = command.input instanceof Secret ? command.input.reveal() : "";
     expect(`${command.input?.toString()}`).toBe("[REDACTED]");
     const listed = execFileSync("tar", ["--numeric-owner", "-tvf", "-"], { input: archive, encoding: "utf8" });
@@ -155,9 +157,11 @@ describe("the clone that is built", () => {
     const clone = {
       root: "/src/app",
       directory: "/tmp/kamal-clones/app-1",
+      cloneDirectory: "/tmp/kamal-clones/app-1/app",
       buildDirectory: "/tmp/kamal-clones/app-1/app",
     };
-    expect([git.clone(clone), ...git.update(clone, "abc"), git.status(clone), git.head(clone)]).toEqual([
+    const updated = [...git.update(clone, "abc"), git.collectGarbage(clone)];
+    expect([git.clone(clone), ...updated, git.status(clone), git.head(clone)]).toEqual([
       "/usr/bin/env git -C /tmp/kamal-clones/app-1 clone /src/app --recurse-submodules",
       ...[
         "remote set-url origin /src/app",

@@ -207,12 +207,7 @@ sameLines("lock, audit, registry, images, prune, server", [
     lock.acquire(config, details),
     `/usr/bin/env mkdir .kamal/lock-app && echo "${BASE64}" > .kamal/lock-app/details`,
   ],
-  [
-    "lock status",
-    lock.status(staging),
-    "/usr/bin/env stat .kamal/lock-app-st > /dev/null && cat .kamal/lock-app-st/details | base64 -d",
-  ],
-  ["unlock", lock.release(config), "/usr/bin/env rm .kamal/lock-app/details && rm -r .kamal/lock-app"],
+  ["unlock", lock.release(staging), "/usr/bin/env rm .kamal/lock-app-st/details && rm -r .kamal/lock-app-st"],
   [
     "audit",
     audit.record(staging, { time: "2026-01-01T00:00:00Z", performer: "ann", role: "web", message: 'Booted "x"' }),

@@ -9,9 +9,9 @@ import { FakeScreen } from "./fake-screen.ts";
 /** One of each, as a run would tell them. */
 const EVENTS = [
   { event: "run-started", command: "deploy", version: "v1", destination: undefined, hosts: ["app1"], changes: true },
-  { event: "step-started", id: 1, title: "Pull image", hosts: ["app1"] },
+  { event: "step-started", id: 1, title: "Pull v1", hosts: ["app1"] },
   { event: "command-started", id: "0a1b2c3d", host: "app1", shown: "docker pull acme/app:v1", level: "info" },
-  { event: "command-output", id: "0a1b2c3d", host: "app1", stream: "stdout", line: "v1: Pulling" },
+  { event: "command-output", id: "0a1b2c3d", host: "app1", stream: "stdout", line: "v1: Pulling", level: "debug" },
   { event: "progress", host: "app1", text: "layer 1 of 2" },
   { event: "command-finished", id: "0a1b2c3d", host: "app1", exitCode: 0, durationMs: 1234, level: "info" },
   { event: "command-started", id: "11111111", host: "app1", shown: "mkdir .kamal", level: "debug" },
@@ -47,7 +47,7 @@ const ERROR = "  ERROR (boot-failed) on app1: not healthy\n    GET /up: 500\n  H
 describe("plain lines", () => {
   test("as the original writes them: commands, results by host, the time it took", () => {
     const { out, err } = told({});
-    expect(out).toBe(`Pull image on app1...
+    expect(out).toBe(`Pull v1 on app1...
   INFO [0a1b2c3d] Running docker pull acme/app:v1 on app1
   INFO [0a1b2c3d] Finished in 1.234 seconds with exit status 0 (successful).
 Switching
@@ -55,13 +55,14 @@ app1: a key was learnt
 App Host: app1
 up 3 days
 
+  Time: pull 1.3 s, rest 1.0 s
   Finished all in 2.3 seconds
 `);
     expect(err).toBe(`Warning: an old key\n${ERROR}`);
   });
 
   test("-v: every command, and all that it prints", () => {
-    expect(told({ verbose: true }).out).toBe(`Pull image on app1...
+    expect(told({ verbose: true }).out).toBe(`Pull v1 on app1...
   INFO [0a1b2c3d] Running docker pull acme/app:v1 on app1
  DEBUG [0a1b2c3d] \tv1: Pulling
  DEBUG app1: layer 1 of 2
@@ -73,6 +74,7 @@ app1: a key was learnt
 App Host: app1
 up 3 days
 
+  Time: pull 1.3 s, rest 1.0 s
   Finished all in 2.3 seconds
 `);
   });
@@ -96,9 +98,39 @@ up 3 days
     expect(told({ raw: true }, found).out).toBe("");
   });
 
-  test("a run that changes nothing does not say how long it took", () => {
+  test("a run that changes nothing does not say how long it took, nor one that is short by nature", () => {
     const [first, last] = [EVENTS[0], EVENTS.at(-1) as WorkEvent];
     expect(told({}, [{ ...first, changes: false }, last]).out).toBe("");
+    expect(told({}, [{ ...first, command: "lock acquire" }, last]).out).toBe("");
+    expect(told({}, [{ ...first, command: "app exec" }, last]).out).toBe("");
+    expect(told({}, [first, last]).out).toBe("  Finished all in 2.3 seconds\n");
+  });
+
+  test("output that is to be seen is seen without -v, and once", () => {
+    const line = { event: "command-output", id: "0a1b2c3d", host: "app1", stream: "stdout", line: "look" } as const;
+    const shown: WorkEvent[] = [{ ...line, level: "info" }];
+    expect(told({}, shown).out).toBe("  INFO [0a1b2c3d] \tlook\n");
+    expect(told({ verbose: true }, shown).out).toBe("  INFO [0a1b2c3d] \tlook\n");
+    expect(told({ quiet: true }, shown).out).toBe("");
+    expect(told({}, [{ ...line, level: "debug" }]).out).toBe("");
+  });
+
+  test("a host is named once in a sentence", () => {
+    const said = { event: "said", kind: "notice", host: "10.0.0.1" } as const;
+    const lines = ["10.0.0.1: docker ps exited 1", "would run on 10.0.0.1: docker ps", "on 10.0.0.11"];
+    expect(
+      told(
+        {},
+        lines.map((text) => ({ ...said, text })),
+      ).out,
+    ).toBe("10.0.0.1: docker ps exited 1\nwould run on 10.0.0.1: docker ps\n10.0.0.1: on 10.0.0.11\n");
+    const failed = { event: "failed", code: "x", host: "10.0.0.1", hint: undefined, details: [] } as const;
+    expect(told({}, [{ ...failed, message: "10.0.0.1 does not answer" }]).err).toBe(
+      "  ERROR (x): 10.0.0.1 does not answer\n",
+    );
+    expect(told({}, [{ ...failed, message: "10.0.0.11 is another one" }]).err).toBe(
+      "  ERROR (x) on 10.0.0.1: 10.0.0.11 is another one\n",
+    );
   });
 });
 
@@ -173,7 +205,7 @@ describe("secrets", () => {
     { event: "host-output", title: "App Host", host: "app1", text: value },
     { event: "failed", code: "x", host: undefined, message: value, hint: value, details: [value] },
     { event: "command-started", id: "00000001", host: "app1", shown: `echo ${value}`, level: "info" },
-    { event: "command-output", id: "00000001", host: "app1", stream: "stdout", line: value },
+    { event: "command-output", id: "00000001", host: "app1", stream: "stdout", line: value, level: "debug" },
   ];
 
   test.each<Partial<ReportChoice>>([{}, { verbose: true }, { quiet: true }, { json: true }, { raw: true }])(

@@ -51,6 +51,15 @@ describe("a row for each host", () => {
     view.close();
   });
 
+  test("output that is to be seen stays above, the rest is not shown", () => {
+    const { screen, view, tell } = started();
+    const line = { event: "command-output", id: "00000001", host: "localhost", stream: "stdout" } as const;
+    tell({ ...line, line: "from a hook", level: "info" }, { ...line, line: "from a pull", level: "debug" });
+    expect(screen.lines.join("\n")).toContain("from a hook");
+    expect(screen.lines.join("\n")).not.toContain("from a pull");
+    view.close();
+  });
+
   test("the innermost step counts, and the outer one again after it", () => {
     const { screen, view, tell } = started();
     tell(step(1, "Boot", "app1"), step(2, "Wait for health", "app1"));

@@ -43,6 +43,7 @@ describe("known secrets are masked in any text [CLI-14]", () => {
     ["in a query", encodeURIComponent(VALUE).replaceAll("%20", "+")],
     ["in a URL, lower-case", encodeURIComponent(VALUE).replaceAll(/%../g, (code) => code.toLowerCase())],
     ["as JSON", JSON.stringify({ p: VALUE })],
+    ["as Node shows it", inspect({ p: VALUE })],
     ["in single quotes for a shell", `'${VALUE.replaceAll("'", "'\\''")}'`],
     ["in double quotes for a shell", `"${VALUE.replaceAll(/["\\$`]/g, "\\$&")}"`],
   ])("%s", (_form, form) => {
@@ -51,6 +52,15 @@ describe("known secrets are masked in any text [CLI-14]", () => {
     expect(text).toMatch(/^before .* after$/);
     // The characters at the ends may belong to the neighbours; a dozen in a row may not.
     for (let at = 0; at + 12 <= form.length; at++) expect(text).not.toContain(form.slice(at, at + 12));
+  });
+
+  test.each<readonly [string, string, string]>([
+    ["Node, in single quotes", inspect([`a'b"c\`d\\e\tf`]), `a'b"c\`d\\e\tf`],
+    ["Node, in double quotes", inspect(["a'b\\c\nd"]), "a'b\\c\nd"],
+    ["Python", `'a\\'b"c\\\\d'`, `a'b"c\\d`],
+    ["Ruby", `"a\\\\b\\#{c} \\"d\\""`, `a\\b#{c} "d"`],
+  ])("as %s shows a text", (_who, shown, value) => {
+    expect(redactorOf(value).redact(`x ${shown} y`)).toMatch(/^x \[? ?["'`]\[REDACTED\]["'`] ?\]? y$/);
   });
 
   test("every line of one with lines", () => {

@@ -237,13 +237,20 @@ describe("what is refused", () => {
     ],
     [
       "a value beyond the limit",
-      `A='${"x".repeat(SECRET_LIMITS.maxValueBytes + 1)}'`,
+      `A='${"x".repeat(SECRET_LIMITS.maxValueBytes / 5)}'\nB=$A$A$A$A$A$A`,
       `larger than ${SECRET_LIMITS.maxValueBytes} bytes`,
     ],
     ["output beyond the limit", "A=$(yes)", `printed more than ${SECRET_LIMITS.maxOutputBytes} bytes`],
     ["output that is not UTF-8", "A=$(printf '\\\\377')", "printed something that is not UTF-8 text"],
   ])("%s", async (_what, content, message) => {
     expect((await failureOf(content)).message).toContain(message);
+  });
+
+  test("a command that is interrupted", async () => {
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(), 100);
+    const error = await failureOf("A=$(exec sleep 60)", { signal: controller.signal });
+    expect(error).toMatchObject({ code: "cancelled", exitCode: 130 });
   });
 
   test("a command that does not end", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { interactiveArguments, masterArguments } from "../../../cli/ssh/ssh-arguments.ts";
+import { forwardArguments, interactiveArguments, masterArguments } from "../../../cli/ssh/ssh-arguments.ts";
 import { DEFAULT_SSH_OPTIONS } from "../../../cli/ssh/ssh-settings.ts";
 
 describe("arguments of ssh", () => {
@@ -24,11 +24,18 @@ describe("arguments of ssh", () => {
     expect(interactive({}, "-oProxyCommand=x")).toMatch(/22 {2}-oProxyCommand=x$/);
   });
 
+  test("a master connection is told to lead a port here, and to end that", () => {
+    const line = (verb: "forward" | "cancel") =>
+      forwardArguments(verb, "ann@app:9", "/s", { remotePort: 5000, localPort: 5001 }).join(" ");
+    expect(line("forward")).toBe("-F /dev/null -S /s -O forward -R 127.0.0.1:5000:127.0.0.1:5001 -- app");
+    expect(line("cancel")).toBe("-F /dev/null -S /s -O cancel -R 127.0.0.1:5000:127.0.0.1:5001 -- app");
+  });
+
   test("nobody is asked, and the host stands behind -- [CLI-03] [CLI-12]", () => {
     const args = masterArguments("app", "/s", DEFAULT_SSH_OPTIONS, ["/key"], "/config", true);
     expect(args.slice(0, 4)).toEqual(["-F", "/config", "-i", "/key"]);
     expect(args).toContain("BatchMode=yes");
-    expect(args).toContain("ServerAliveInterval=15");
+    expect(args).toContain("ServerAliveInterval=10");
     expect(args).toContain("StrictHostKeyChecking=accept-new");
     expect(args.slice(-2)).toEqual(["--", "app"]);
     expect(() => masterArguments("-oX", "/s", DEFAULT_SSH_OPTIONS, [], undefined, true)).toThrow("Not a host name");

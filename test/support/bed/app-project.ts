@@ -1,5 +1,5 @@
-/** The example app as a project of a test's own: a copy in a temporary folder, under git, whose versions are commits. */
-import { appendFile, cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+/** An example app as a project of a test's own: a copy in a temporary folder, under git, whose versions are commits. */
+import { appendFile, cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { forThisBed } from "../../bed/layout.ts";
@@ -7,16 +7,16 @@ import { run } from "../docker/engine.ts";
 import { nodeImage } from "../docker/images.ts";
 import { type KdeployOptions, type KdeployResult, type RunningKdeploy, runKdeploy, startKdeploy } from "./kdeploy.ts";
 
-const EXAMPLE = join(import.meta.dirname, "../../../examples/node-app");
+const EXAMPLES = join(import.meta.dirname, "../../../examples");
 
 export class AppProject {
   readonly folder: string;
   readonly #environment: NodeJS.ProcessEnv;
 
-  static async create(): Promise<AppProject> {
+  static async create(example: "fullstack-app" | "node-app" = "node-app"): Promise<AppProject> {
     const folder = await mkdtemp(join(tmpdir(), "kdeploy-app-"));
     const project = new AppProject(folder, { NODE_IMAGE: await nodeImage() });
-    await cp(EXAMPLE, folder, { recursive: true });
+    await cp(join(EXAMPLES, example), folder, { recursive: true });
     await project.change("config/deploy.yml", forThisBed);
     await project.#git("init", "--quiet", "--initial-branch=main");
     return project;
@@ -42,6 +42,16 @@ export class AppProject {
   /** Not committed yet. */
   async change(file: string, edit: (text: string) => string): Promise<void> {
     await writeFile(join(this.folder, file), edit(await this.read(file)));
+  }
+
+  /** Not committed. */
+  async addHook(name: string, script: string): Promise<void> {
+    await mkdir(join(this.folder, ".kamal/hooks"), { recursive: true });
+    await writeFile(join(this.folder, ".kamal/hooks", name), script, { mode: 0o755 });
+  }
+
+  async removeHook(name: string): Promise<void> {
+    await rm(join(this.folder, ".kamal/hooks", name));
   }
 
   kdeploy(args: readonly string[], more: Partial<KdeployOptions> = {}): Promise<KdeployResult> {

@@ -64,6 +64,8 @@ function bedEnvironment(): NodeJS.ProcessEnv {
     KDEPLOY_BED: BED_FOLDER,
     KAMAL_REGISTRY_PASSWORD: REGISTRY.password,
     DOCKER_CONFIG: FILES.dockerConfig,
+    // For hooks that call kdeploy.
+    PATH: `${FILES.programs}:${process.env["PATH"] ?? ""}`,
     NO_COLOR: "1",
   };
 }

@@ -12,6 +12,8 @@ export type Visits = {
   readonly failures: string[];
   /** Values of X-Version in the order of their first appearance. */
   readonly versions: string[];
+  /** How often an answer was of another version than the one before. */
+  takeovers: number;
 };
 
 export class Traffic {
@@ -39,12 +41,15 @@ export class Traffic {
   }
 
   async #visit(server: Server, path: string): Promise<void> {
-    const visits: Visits = { answers: 0, failures: [], versions: [] };
+    const visits: Visits = { answers: 0, failures: [], versions: [], takeovers: 0 };
+    let last: string | undefined;
     this.visits.set(server.name, visits);
     while (this.#running) {
       try {
         const version = await visit(`${server.url}${path}`);
         visits.answers++;
+        if (last !== undefined && version !== last) visits.takeovers++;
+        last = version;
         if (!visits.versions.includes(version)) visits.versions.push(version);
       } catch (error) {
         visits.failures.push(error instanceof Error ? error.message : String(error));

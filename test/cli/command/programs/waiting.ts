@@ -5,9 +5,14 @@ import { runProgram } from "../../../../cli/command/program.ts";
 import { KdeployError } from "../../../../cli/errors.ts";
 
 const wait = defineCommand({
-  options: { stubborn: { kind: "bool", help: "" }, ask: { kind: "bool", help: "" } },
+  options: {
+    stubborn: { kind: "bool", help: "" },
+    ask: { kind: "bool", help: "" },
+    follow: { kind: "bool", help: "" },
+  },
   needs: "work",
   changes: true,
+  endedByInterruption: ({ follow }) => follow,
   async run({ work, options, confirm }) {
     work.report({ event: "step-started", id: 1, title: "Work", hosts: ["app1"] });
     work.report({ event: "said", kind: "progress", text: "at work" });
@@ -20,6 +25,7 @@ const wait = defineCommand({
         resolve(undefined);
       });
     });
+    if (options.follow) return 0;
     await pause(50);
     work.report({ event: "said", kind: "progress", text: "lock released" });
     throw new KdeployError("cancelled", "the deploy was cancelled", { exitClass: "interrupted" });
@@ -29,4 +35,4 @@ const wait = defineCommand({
 const { stdin, stdout, stderr, env } = process;
 const terminal = { stdin, stdout, stderr, env, cwd: process.cwd() };
 const words = process.argv.slice(2);
-process.exitCode = await runProgram(words, terminal, [{ name: "wait", summary: "Waits", load: async () => wait }]);
+process.exitCode = await runProgram(words, terminal, [{ name: "deploy", summary: "Waits", load: async () => wait }]);

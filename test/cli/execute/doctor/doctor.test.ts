@@ -1,4 +1,6 @@
+import { mkdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { examine } from "../../../../cli/execute/doctor/doctor.ts";
 import { NETWORK, type Network } from "../../../../cli/execute/doctor/network.ts";
@@ -6,6 +8,7 @@ import type { Work } from "../../../../cli/execute/work.ts";
 import { Secret } from "../../../../cli/secret/secret.ts";
 import { type Answer, Recording, RecordingHost } from "../../../support/recording-host.ts";
 import { SimulatedFleet } from "../../../support/simulated-fleet.ts";
+import { temporaryDirectory } from "../../../support/temporary-directory.ts";
 import { unusedPort } from "../../../support/unused-port.ts";
 
 const CONFIG = `
@@ -193,5 +196,36 @@ describe("this machine's network", () => {
     expect(await NETWORK.reach("127.0.0.1", typeof address === "object" ? (address?.port ?? 0) : 0)).toBe("open");
     server.close();
     expect(await NETWORK.reach("127.0.0.1", await unusedPort())).toBe("refused");
+  });
+});
+
+describe("secrets that a deploy wants", () => {
+  const WITH_SECRETS = `${LITERAL}env: { secret: [TOKEN, SHOP_KEY:KEY] }\nbuilder: { arch: amd64, secrets: [TOKEN, NPM] }\n`;
+
+  const examinedWith = async (secrets: string) => {
+    const cwd = await temporaryDirectory();
+    await mkdir(join(cwd, ".kamal"));
+    await writeFile(join(cwd, ".kamal/secrets"), secrets);
+    const simulated = new SimulatedFleet({ config: WITH_SECRETS, cwd });
+    const host = (name: string) => new RecordingHost(name, new Recording(), () => ({ stdout: printed(SOUND) }));
+    await examine(simulated.work({ host }), network);
+    return simulated.events.flatMap((event) => (event.event === "checked" && event.check === "secrets" ? [event] : []));
+  };
+
+  test("are there", async () => {
+    const [finding] = await examinedWith("TOKEN=opensesame\nKEY=x\nNPM=\n");
+    expect(finding).toMatchObject({ verdict: "ok", host: undefined, text: "All secrets are there: TOKEN, KEY, NPM." });
+  });
+
+  test("are missing: it says which, and what for, and no value of another", async () => {
+    const found = await examinedWith("TOKEN=opensesame\n");
+    expect(found).toMatchObject([
+      {
+        verdict: "problem",
+        text: "Secrets are missing: KEY (web), NPM (build).",
+        hint: "give them in .kamal/secrets",
+      },
+    ]);
+    expect(JSON.stringify(found)).not.toContain("opensesame");
   });
 });

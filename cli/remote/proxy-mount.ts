@@ -1,0 +1,18 @@
+/** Where the proxy has the apps' files from: a home on the server, that of whoever started it first. Lines in and out. */
+
+import { word } from "./conventions.ts";
+import { APPS_CONFIG, PROXY_APPS_CONFIG } from "./proxy-run.ts";
+import { quote } from "./shell.ts";
+
+const SOURCE = `{{range .Mounts}}{{if eq .Destination "${PROXY_APPS_CONFIG}"}}{{.Source}}{{end}}{{end}}`;
+
+/** Prints the home that it is, unless it is this user's. For `inHome`. */
+export function foreignHome(container: string): string {
+  const source = `$(docker inspect --type container ${word(container)} --format ${quote(SOURCE)})`;
+  return `source=${source} && test "$source" = "$PWD/${APPS_CONFIG}" || echo "\${source%/${APPS_CONFIG}}"`;
+}
+
+/** A line whose `$PWD` is this home; nothing else changes. */
+export function inHome(home: string, line: string): string {
+  return home === "" ? line : `PWD=${word(home)}; ${line}`;
+}
