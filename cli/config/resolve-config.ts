@@ -139,7 +139,11 @@ function resolveLimit(limit: string | number | undefined): Config["boot"]["limit
 }
 
 function resolveNotify(notify: Root["notify"]): Config["notify"] {
-  return (notify ?? []).map(({ url, format, on }) => ({ urlSecret: url, format: format ?? "json", on: on ?? NOTIFIED }));
+  return (notify ?? []).map(({ url, format, on }) => ({
+    urlSecret: url,
+    format: format ?? "json",
+    on: on ?? NOTIFIED,
+  }));
 }
 
 /** The levels themselves are checked last, as the original does. */

@@ -1,7 +1,7 @@
 /** An accessory's container on one host: started with its files and variables, waited for, routed to. Source: cli-docker-commands §6. */
 import type { Accessory } from "../config/config.ts";
 import { accessoryEnvFile, PROXY_CONTAINER } from "../config/names.ts";
-import { makeDirectories, makeEnvDirectory, run, runningContainerId } from "../remote/accessory.ts";
+import { makeDirectories, makeEnvDirectory, pullImage, run, runningContainerId } from "../remote/accessory.ts";
 import { readinessOf } from "../remote/container-state.ts";
 import { envFile } from "../remote/env-file.ts";
 import { deploy } from "../remote/proxy.ts";
@@ -12,6 +12,8 @@ import { explainBootFailure } from "./explain-boot-failure.ts";
 import { installCertificate } from "./job/prepare-files.ts";
 import { pause } from "./pause.ts";
 import { type Failing, look, stillReady, type Verdict, waitUntilReady, watchForEnd } from "./readiness.ts";
+import { withRegistryForward } from "./registry-forward.ts";
+import { logIn } from "./registry-login.ts";
 import { runCommand, uploadFile } from "./run-command.ts";
 import type { Work } from "./work.ts";
 import { CommandError, isCancelled, isUncertain, WorkError } from "./work-error.ts";
@@ -24,6 +26,13 @@ export async function needProxy(work: Work, host: string, accessory: Accessory):
     host,
     hint: "kdeploy proxy boot starts it",
   });
+}
+
+/** Of a registry elsewhere, or on this machine. */
+export async function fetchImage(work: Work, host: string, accessory: Accessory): Promise<void> {
+  const { registry } = accessory;
+  await logIn(work, host, registry);
+  await withRegistryForward(work, [host], () => runCommand(work, host, pullImage(accessory)), registry);
 }
 
 /** Directories, files and variables: what the next container of this accessory is started with. */
@@ -42,7 +51,9 @@ export async function startNew(work: Work, host: string, accessory: Accessory): 
   const env = envFile(await secretsOf(work, accessory.env), accessory.env.clear);
   await runCommand(work, host, makeEnvDirectory(work.config));
   await uploadFile(work, host, { path: accessoryEnvFile(work.config, accessory), mode: 0o600, content: env.content });
-  await runCommand(work, host, run(work.config, accessory, host, env.exported));
+  // Docker fetches the image then, if it is not there.
+  const line = run(work.config, accessory, host, env.exported);
+  await withRegistryForward(work, [host], () => runCommand(work, host, line), accessory.registry);
 }
 
 /**

@@ -37,7 +37,8 @@ export function survey(config: Config): string {
     ["boot-options", "cat .kamal/proxy/options 2> /dev/null"],
     ["lock", inspectLease(config)],
   ];
-  const lines = answers.map(([name, line]) => `echo '${MARK}${name}'; { ${line}; }`);
+  // An answer may end without a newline, as the details of a lock do.
+  const lines = answers.map(([name, line]) => `echo '${MARK}${name}'; { ${line}; }; echo`);
   return `${lines.join("; ")}; echo '${MARK}end'`;
 }
 

@@ -111,10 +111,8 @@ describe.skipIf(skip !== undefined)("servers that differ from the configuration"
   test("a route that somebody removed, a container that ended and one that was left running are set right", async () => {
     await servers[0].engine("exec", "kamal-proxy", "kamal-proxy", "remove", "node-app-web");
     await servers[1].engine("stop", `node-app-web-${version}`);
-    await servers[0].engine(
-      ...["run", "--detach", "--name", "node-app-web-old", "--label", "service=node-app", "--label", "role=web"],
-      ...["--label", "destination", "busybox", "sleep", "600"],
-    );
+    const labels = ["--label", "service=node-app", "--label", "role=web", "--label", "destination"];
+    await servers[0].engine("run", "--detach", "--name", "node-app-web-old", ...labels, "busybox", "sleep", "600");
     expect(await differences()).toEqual([
       `container-stale on server1: node-app-web-old runs beside node-app-web-${version}, and serves nothing.`,
       "route-missing on server1: The proxy has no route to node-app-web.",
@@ -198,10 +196,8 @@ async function deployOther(server: Server): Promise<void> {
   const image = await server.engine("inspect", "--format", "{{.Config.Image}}", `node-app-web-${version}`);
   const app = ["run", "--detach", "--network", "kamal", "--name", `${OTHER}-web-1`, ...labels("web"), image];
   const id = await server.engine(...app);
-  await server.engine(
-    ...["run", "--detach", "--name", `${OTHER}-cache`, "--label", `service=${OTHER}-cache`],
-    ...["busybox", "sleep", "6000"],
-  );
+  const cache = ["--name", `${OTHER}-cache`, "--label", `service=${OTHER}-cache`];
+  await server.engine("run", "--detach", ...cache, "busybox", "sleep", "6000");
   const folder = `/root/.kamal/apps/${OTHER}/env`;
   await server.inside(
     `mkdir -p ${folder}/roles ${folder}/accessories && echo > ${folder}/roles/web.env && echo > ${folder}/accessories/cache.env`,

@@ -102,10 +102,14 @@ export function accessoryContainer(service: string, host: string, options: Conta
 export function route(
   service: string,
   container: Printed | string,
-  options: { service?: object; target?: object; state?: string } = {},
+  options: {
+    service?: { readonly hosts?: readonly string[]; readonly [key: string]: unknown };
+    target?: object;
+    state?: string;
+  } = {},
 ) {
   const id = typeof container === "string" ? container : container.id.slice(0, 12);
-  const hosts = (options.service as { hosts?: string[] } | undefined)?.hosts ?? ["app.example.com"];
+  const hosts = options.service?.hosts ?? ["app.example.com"];
   return {
     name: service,
     hosts,

@@ -1,11 +1,10 @@
 /** A command in an accessory, in its container or in a new one: on all selected hosts of it, or with this terminal on the first. Source: cli-commands §7. */
 import type { Accessory } from "../../config/config.ts";
-import { execInNew, execInRunning, imageId, pullImage } from "../../remote/accessory.ts";
+import { execInNew, execInRunning, imageId } from "../../remote/accessory.ts";
 import type { ExecOptions } from "../../remote/app-exec.ts";
+import { fetchImage } from "../accessory-container.ts";
 import { audit } from "../audit-line.ts";
 import { runPreConnectHook } from "../job/run-hook.ts";
-import { logIn } from "../registry-login.ts";
-import { runCommand } from "../run-command.ts";
 import type { Work } from "../work.ts";
 import { accessoryNamed, accessoryTitle } from "./accessory-names.ts";
 import { answer, type Tell, tellHosts } from "./answers.ts";
@@ -63,6 +62,5 @@ async function preparedLine(
 /** Where the image is there, nobody is asked for a password. */
 async function ensureImage(work: Work, host: string, accessory: Accessory): Promise<void> {
   if ((await answer(work, host, imageId(accessory), { level: "debug" })) !== "") return;
-  await logIn(work, host, accessory.registry);
-  await runCommand(work, host, pullImage(accessory));
+  await fetchImage(work, host, accessory);
 }

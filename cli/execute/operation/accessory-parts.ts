@@ -1,16 +1,10 @@
 /** Single parts of booting and removing accessories, each on its own. Source: cli-commands §7. */
 import type { Accessory } from "../../config/config.ts";
-import {
-  makeDirectories,
-  pullImage,
-  removeContainer,
-  removeImage,
-  removeServiceDirectory,
-} from "../../remote/accessory.ts";
+import { makeDirectories, removeContainer, removeImage, removeServiceDirectory } from "../../remote/accessory.ts";
+import { fetchImage } from "../accessory-container.ts";
 import { checkLocalFiles, preparedFiles, uploadPrepared } from "../accessory-files.ts";
 import { audit } from "../audit-line.ts";
 import { onHosts } from "../on-hosts.ts";
-import { logIn } from "../registry-login.ts";
 import { runCommand } from "../run-command.ts";
 import type { Work } from "../work.ts";
 import { accessoriesNamed, onAccessories } from "./accessory-names.ts";
@@ -32,9 +26,8 @@ export function makeAccessoryDirectories(work: Work, typed: string): Promise<voi
 
 export function pullAccessoryImages(work: Work, typed: string): Promise<void> {
   return onEach(work, typed, async (locked, host, accessory) => {
-    await logIn(locked, host, accessory.registry);
     await audit(locked, host, `Pulled ${accessory.name} accessory image`);
-    await runCommand(locked, host, pullImage(accessory));
+    await fetchImage(locked, host, accessory);
   });
 }
 

@@ -3,8 +3,7 @@
  * get it or none: where it does not become healthy, the old one comes back everywhere. Source: cli-commands §7.
  */
 import type { Accessory } from "../../config/config.ts";
-import { pullImage } from "../../remote/accessory.ts";
-import { needProxy } from "../accessory-container.ts";
+import { fetchImage, needProxy } from "../accessory-container.ts";
 import { checkLocalFiles, type Prepared, preparedFiles } from "../accessory-files.ts";
 import { AccessoryReplacement, settleInterrupted } from "../accessory-replacement.ts";
 import { audit } from "../audit-line.ts";
@@ -13,8 +12,6 @@ import { ensureNetwork } from "../job/boot-proxy.ts";
 import { runHook } from "../job/run-hook.ts";
 import { onHosts, settleOnHosts, throwFailures } from "../on-hosts.ts";
 import { throwIfCancelled } from "../pause.ts";
-import { logIn } from "../registry-login.ts";
-import { runCommand } from "../run-command.ts";
 import type { Work } from "../work.ts";
 import { accessoriesNamed, onAccessories } from "./accessory-names.ts";
 
@@ -52,10 +49,9 @@ async function replaceOn(
   const { name } = accessory;
   // Before anything stops: nobody waits for the image then, and one that cannot be had leaves everything running.
   await onHosts(work, hosts, async (host) => {
-    await logIn(work, host, accessory.registry);
     await ensureNetwork(work, host);
     await needProxy(work, host, accessory);
-    await runCommand(work, host, pullImage(accessory));
+    await fetchImage(work, host, accessory);
     await settleInterrupted(work, host, accessory);
   });
   const replacements = new Map(hosts.map((host) => [host, new AccessoryReplacement(work, host, accessory)]));

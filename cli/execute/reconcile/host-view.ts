@@ -92,7 +92,7 @@ function appsCalled({ containers }: HostFacts, app: string): AppName[] {
     .map(({ destination, service }) => ({ service, destination: destination === "" ? undefined : destination }))
     .filter(({ destination, service }) => app === [service, destination].filter((one) => one !== undefined).join("-"));
   if (known.length > 0) return known;
-  const dashes = [...app].flatMap((letter, at) => (letter === "-" ? [at] : []));
+  const dashes = [...app.matchAll(/-/g)].map(({ index }) => index);
   return [
     { service: app, destination: undefined },
     ...dashes.map((at) => ({ service: app.slice(0, at), destination: app.slice(at + 1) })),

@@ -35,7 +35,8 @@ export async function reconcile(work: Work, options: Reconciling): Promise<void>
     const left = found.differences.length - wanted.length;
     if (wanted.length > 0) await options.confirm(questionAbout(wanted));
     await carryOut(locked, { ...found, differences: wanted }, options);
-    say(locked, "progress", [wanted.length === 0 ? "There is nothing to do." : "", leftInWords(left)].join(" ").trim());
+    const words = [wanted.length === 0 ? "There is nothing to do." : "", leftInWords(left)].join(" ").trim();
+    if (words !== "") say(locked, "progress", words);
   });
 }
 

@@ -305,7 +305,9 @@ describe("remove", () => {
     expect(exitCode).toBe(0);
     expect(out).toContain("would run on two: /usr/bin/env rm -rf app-db");
     expect(
-      fleet.recording.all.filter(({ command }) => !/^docker container ls|ls \.kamal|^if test -d|kamal-proxy list$/.test(command)),
+      fleet.recording.all.filter(
+        ({ command }) => !/^docker container ls|ls \.kamal|^if test -d|kamal-proxy list$/.test(command),
+      ),
     ).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { run } from "../../../cli/remote/app.ts";
 import { liveWord, word } from "../../../cli/remote/conventions.ts";
@@ -16,7 +16,7 @@ function asShell(line: string, env: Readonly<Record<string, string>> = {}): stri
 
 describe("words of a line", () => {
   test("are those of a real shell, whatever they hold", () => {
-    const text = fc.string({ unit: fc.constantFrom(..."ab '\"\\$`{}~*;|&<>()#!\n\té="), maxLength: 12 });
+    const text = fc.string({ unit: fc.constantFrom(...Array.from("ab '\"\\$`{}~*;|&<>()#!\n\té=")), maxLength: 12 });
     const forms = fc.constantFrom(quote, word, (one: string) => quoteLive(one.replaceAll("${", "{")));
     fc.assert(
       fc.property(fc.array(fc.tuple(text, forms), { minLength: 1, maxLength: 4 }), (parts) => {

@@ -157,6 +157,15 @@ describe.each(SHELLS.filter(([, [path]]) => existsSync(path)))("on a real host, 
     expect(await readdir(home, { recursive: true })).toEqual(before);
   });
 
+  test("a lock that is held is told, and ends nothing", async () => {
+    const details = join(home, ".kamal/lock-app/details");
+    // Without a newline at its end, as it is written by both tools.
+    await writeFile(details, Buffer.from("Locked by: ann at 2026-01-31T12:00:00Z\nMessage: lunch").toString("base64"));
+    const seen = parseSurvey(run(survey(configOf("service: app"))));
+    await rm(details);
+    expect(seen?.lock?.details).toContain("Message: lunch");
+  });
+
   test("a login is tried without leaving one behind, and its password is in no command line", async () => {
     const attempt = (password: string) =>
       tryLogin(login({ server: "hub.example" }, new Secret("ann"), new Secret(password)));

@@ -217,7 +217,7 @@ describe("the proxy", () => {
     expect(compared(CONFIG, { one: { ...served, proxy: old } })).toEqual([
       "proxy-changed on one: The proxy is not as it would be run now: image kdeploy/kdeploy-proxy:v0.0.9. → reboot-proxy",
     ]);
-    const [changed] = compared(`${CONFIG.replace("com }", "com, run: { http_port: 8080 } }")}`, { one: served });
+    const [changed] = compared(CONFIG.replace("com }", "com, run: { http_port: 8080 } }"), { one: served });
     expect(changed).toMatch(/^proxy-changed on one: .*8080.* → reboot-proxy$/);
   });
 });
