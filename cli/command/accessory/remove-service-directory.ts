@@ -1,15 +1,5 @@
 /** `kdeploy accessory remove-service-directory`: files and data of accessories go. */
 import { removeAccessoryDirectories } from "../../execute/operation/accessory-parts.ts";
-import { defineCommand } from "../command.ts";
+import { accessoryChange } from "../plain-change.ts";
 
-export const command = defineCommand({
-  arguments: [{ name: "NAME" }],
-  options: {},
-  needs: "work",
-  changes: true,
-  needsVersion: false,
-  async run({ work, args: [name = ""] }) {
-    await removeAccessoryDirectories(work, name);
-    return 0;
-  },
-});
+export const command = accessoryChange(removeAccessoryDirectories);

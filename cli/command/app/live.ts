@@ -1,14 +1,5 @@
 /** `kdeploy app live`: maintenance ends, requests reach the app again. */
 import { endMaintenance } from "../../execute/operation/app-maintenance.ts";
-import { defineCommand } from "../command.ts";
+import { plainChange } from "../plain-change.ts";
 
-export const command = defineCommand({
-  options: {},
-  needs: "work",
-  changes: true,
-  needsVersion: false,
-  async run({ work }) {
-    await endMaintenance(work);
-    return 0;
-  },
-});
+export const command = plainChange(endMaintenance);

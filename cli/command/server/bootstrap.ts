@@ -1,14 +1,5 @@
 /** `kdeploy server bootstrap`: Docker where it is missing. */
 import { bootstrapServers } from "../../execute/operation/servers.ts";
-import { defineCommand } from "../command.ts";
+import { plainChange } from "../plain-change.ts";
 
-export const command = defineCommand({
-  options: {},
-  needs: "work",
-  changes: true,
-  needsVersion: false,
-  async run({ work }) {
-    await bootstrapServers(work);
-    return 0;
-  },
-});
+export const command = plainChange(bootstrapServers);
