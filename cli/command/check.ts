@@ -8,8 +8,9 @@ export const command = defineCommand({
   options: { strict: { kind: "bool", help: "fail for warnings, too" } },
   needs: "config",
   changes: false,
-  async run({ loaded: { buildIssues, files, warnings }, options, shared, print }) {
-    if (buildIssues.length > 0) throw new ConfigError(buildIssues);
+  async run({ loaded: { accessoryIssues, buildIssues, files, warnings }, options, shared, print }) {
+    const issues = [...buildIssues, ...accessoryIssues];
+    if (issues.length > 0) throw new ConfigError(issues);
     const passed = warnings.length === 0 || !options.strict;
     if (shared.json) print(`${JSON.stringify({ valid: passed, files, warnings })}\n`);
     else if (passed) print(`${files.join(" with ")}: in order\n`);

@@ -1,4 +1,4 @@
-/** Ctrl-C, SIGTERM and a closed terminal → an aborted signal; a second one ends the process at once. */
+/** Ctrl-C, SIGTERM and a closed terminal → an aborted signal; a second one ends the process at once. What follows a log ends with its reader, too. */
 import { EXIT_CODES } from "../errors.ts";
 import type { Reporter } from "../report/reporter.ts";
 
@@ -18,11 +18,15 @@ export function watchInterruption(reporter: Reporter, quietly = false): Interrup
     if (!quietly) reporter.report({ event: "said", kind: "warning", text });
     controller.abort();
   };
+  const onLostReader = (): void => controller.abort();
   for (const name of SIGNALS) process.on(name, onSignal);
+  // `… logs -f | head`: nobody reads the rest, and nothing is left half done.
+  if (quietly) process.stdout.on("error", onLostReader);
   return {
     signal: controller.signal,
     stopWatching: () => {
       for (const name of SIGNALS) process.off(name, onSignal);
+      process.stdout.off("error", onLostReader);
     },
   };
 }

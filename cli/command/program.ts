@@ -104,13 +104,13 @@ async function explain(path: readonly string[], terminal: Terminal, commands: re
     const entry: Entry = commandNamed(name, among) ?? commandBegunWith(name, among, shown);
     shown = `${shown} ${entry.name}`;
     if (!("commands" in entry)) {
-      terminal.stdout.write(commandHelp(shown, entry, await entry.load()));
+      terminal.stdout.write(commandHelp(shown, entry, await entry.load(), terminal.stdout.columns));
       return 0;
     }
     among = entry.commands;
     description = `${entry.summary}.`;
   }
-  terminal.stdout.write(overview(shown, description, among));
+  terminal.stdout.write(overview(shown, description, among, terminal.stdout.columns));
   return 0;
 }
 

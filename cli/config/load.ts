@@ -5,7 +5,7 @@ import { ConfigError, type ConfigIssue, KdeployError } from "../errors.ts";
 import { type RunCommand, runInShell } from "../secret/shell-command.ts";
 import type { Config } from "./config.ts";
 import { CONFIG_LIMITS } from "./limits.ts";
-import { checkBuildFiles, checkLocalFiles } from "./local-files.ts";
+import { checkAccessoryFiles, checkBuildFiles, checkLocalFiles } from "./local-files.ts";
 import { resolveConfig } from "./resolve-config.ts";
 import { renderTemplate, type TemplateContext } from "./template.ts";
 import { mergeTrees, type TreeNode } from "./tree.ts";
@@ -29,6 +29,8 @@ export interface LoadedConfig {
   readonly warnings: readonly ConfigIssue[];
   /** What would keep the image from being built, and nothing else. */
   readonly buildIssues: readonly ConfigIssue[];
+  /** What would keep accessories from being started. */
+  readonly accessoryIssues: readonly ConfigIssue[];
   /** What was read, in order. */
   readonly files: readonly string[];
 }
@@ -45,7 +47,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const warnings: ConfigIssue[] = [];
   let tree: TreeNode | undefined;
   for (const path of files) {
-    const parsed = await readTree(path, context);
+    const parsed = await readTree(path, context, path === file ? undefined : destination);
     warnings.push(...parsed.warnings);
     tree = tree === undefined ? parsed.root : mergeFiles(tree, parsed.root);
   }
@@ -54,7 +56,9 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const fileIssues = await checkLocalFiles(tree, resolved.config, cwd);
   if (fileIssues.length > 0) throw new ConfigError(fileIssues);
   const buildIssues = await checkBuildFiles(tree, resolved.config, cwd);
-  return { config: resolved.config, warnings: [...warnings, ...resolved.warnings], buildIssues, files };
+  const accessoryIssues = await checkAccessoryFiles(tree, resolved.config, cwd);
+  const all = [...warnings, ...resolved.warnings];
+  return { config: resolved.config, warnings: all, buildIssues, accessoryIssues, files };
 }
 
 /** `config/deploy.yml` → `config/deploy.staging.yml`; any other extension becomes `.yml` too, as in the original. */
@@ -67,12 +71,15 @@ function mergeFiles(under: TreeNode, over: TreeNode): TreeNode {
   return over.kind === "scalar" && over.value === null ? under : mergeTrees(under, over);
 }
 
-async function readTree(file: string, context: TemplateContext) {
+async function readTree(file: string, context: TemplateContext, destination: string | undefined) {
   const bytes = await readFile(resolve(context.cwd, file)).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") {
       throw new KdeployError("config-not-found", `configuration file not found in ${file}`, {
         exitClass: "configuration",
-        hint: "run kdeploy init to make one, or name another with -c",
+        hint:
+          destination === undefined
+            ? "run kdeploy init to make one, or name another with -c"
+            : `-d ${destination} reads it on top of the other one: is there such a destination?`,
       });
     }
     throw unreadable(file, error.message);

@@ -1,4 +1,4 @@
-/** The files on this machine that a configuration names or excludes → issues; those that only a build would meet, apart. */
+/** The files on this machine that a configuration names or excludes → issues; those that only a build or an accessory would meet, apart. */
 import { access } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { ConfigIssue } from "../errors.ts";
@@ -30,6 +30,18 @@ export async function checkLocalFiles(tree: TreeNode, config: Config, cwd: strin
 export async function checkBuildFiles(tree: TreeNode, config: Config, cwd: string): Promise<ConfigIssue[]> {
   const missing = await missingDockerfile(config, cwd);
   return missing === undefined ? [] : [issueAt(tree, ["builder", "dockerfile"], missing)];
+}
+
+/** Files and directories of accessories; whoever deploys the app alone need not have them. */
+export async function checkAccessoryFiles(tree: TreeNode, config: Config, cwd: string): Promise<ConfigIssue[]> {
+  const issues: ConfigIssue[] = [];
+  for (const { name, files } of config.accessories) {
+    for (const [at, { local }] of files.entries()) {
+      if (await exists(local, cwd)) continue;
+      issues.push(issueAt(tree, ["accessories", name, "files", at], `there is no file ${local}`));
+    }
+  }
+  return issues;
 }
 
 function exists(path: string, cwd: string): Promise<boolean> {

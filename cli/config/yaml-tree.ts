@@ -37,6 +37,8 @@ export function parseYaml(source: SourceText): ParsedYaml {
 
 const YAML_WORDS: Readonly<Record<string, string>> = {
   MULTIPLE_DOCS: "a second document (---) begins here; one file holds one configuration",
+  MULTILINE_IMPLICIT_KEY:
+    "this line is neither `key: value` nor part of the one above: is a colon missing, or the blank after it?",
   TAB_AS_INDENT: "a tab cannot indent: use spaces",
   RESOURCE_EXHAUSTION: `nested deeper than ${CONFIG_LIMITS.maxDepth} levels`,
 };

@@ -6,14 +6,17 @@ import { readinessOf } from "../remote/container-state.ts";
 import { envFile } from "../remote/env-file.ts";
 import { deploy } from "../remote/proxy.ts";
 import { deployFlags } from "../remote/proxy-flags.ts";
+import type { Secret } from "../secret/secret.ts";
 import { type Prepared, uploadPrepared } from "./accessory-files.ts";
 import { secretsOf } from "./container-secrets.ts";
 import { explainBootFailure } from "./explain-boot-failure.ts";
 import { installCertificate } from "./job/prepare-files.ts";
+import { startLocalRegistry } from "./local-registry.ts";
 import { pause } from "./pause.ts";
 import { type Failing, look, stillReady, type Verdict, waitUntilReady, watchForEnd } from "./readiness.ts";
 import { withRegistryForward } from "./registry-forward.ts";
 import { logIn } from "./registry-login.ts";
+import { runPatiently } from "./registry-patience.ts";
 import { runCommand, uploadFile } from "./run-command.ts";
 import type { Work } from "./work.ts";
 import { CommandError, isCancelled, isUncertain, WorkError } from "./work-error.ts";
@@ -32,7 +35,7 @@ export async function needProxy(work: Work, host: string, accessory: Accessory):
 export async function fetchImage(work: Work, host: string, accessory: Accessory): Promise<void> {
   const { registry } = accessory;
   await logIn(work, host, registry);
-  await withRegistryForward(work, [host], () => runCommand(work, host, pullImage(accessory)), registry);
+  await withItsRegistry(work, host, accessory, () => runPatiently(work, host, "pull", pullImage(accessory)));
 }
 
 /** Directories, files and variables: what the next container of this accessory is started with. */
@@ -48,12 +51,30 @@ export async function layOut(
 
 /** Uploads the variables and starts the container; nothing waits for it yet. */
 export async function startNew(work: Work, host: string, accessory: Accessory): Promise<void> {
-  const env = envFile(await secretsOf(work, accessory.env), accessory.env.clear);
+  // Where nothing is run, nobody is to be asked for a password.
+  const secrets = work.dryRun ? new Map<string, Secret>() : await secretsOf(work, accessory.env);
+  const env = envFile(secrets, accessory.env.clear);
   await runCommand(work, host, makeEnvDirectory(work.config));
   await uploadFile(work, host, { path: accessoryEnvFile(work.config, accessory), mode: 0o600, content: env.content });
   // Docker fetches the image then, if it is not there.
   const line = run(work.config, accessory, host, env.exported);
-  await withRegistryForward(work, [host], () => runCommand(work, host, line), accessory.registry);
+  await withItsRegistry(work, host, accessory, () => runCommand(work, host, line));
+}
+
+/** One on this machine may have been stopped since the last build. Images of others come from elsewhere. */
+async function withItsRegistry(
+  work: Work,
+  host: string,
+  { image, registry = work.config.registry }: Accessory,
+  perform: () => Promise<unknown>,
+): Promise<void> {
+  const { localPort, server } = registry;
+  if (localPort === undefined || !image.startsWith(`${server}/`)) {
+    await perform();
+    return;
+  }
+  if (localPort === work.config.registry.localPort) await startLocalRegistry(work);
+  await withRegistryForward(work, [host], perform, registry);
 }
 
 /**
@@ -72,7 +93,8 @@ export async function standing(work: Work, host: string, { service }: Accessory)
   const state = await look(work, host, service);
   if (state === undefined) return { ready: false, failing: "gone", state };
   const readiness = readinessOf(state);
-  if (readiness === "ended") return { ready: false, failing: "ended", state };
+  // One that was made and never started will not start by itself.
+  if (readiness === "ended" || state.status === "created") return { ready: false, failing: "ended", state };
   if (readiness === "waiting") return waitUntilReady(work, host, service);
   if (readiness === "ready" || state.restarts === 0) return { ready: true, state };
   await pause(work.config.readinessDelaySeconds * 1000, work.signal);

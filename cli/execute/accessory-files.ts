@@ -3,7 +3,7 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join, posix, resolve } from "node:path";
 import type { Accessory, Mount } from "../config/config.ts";
 import { renderTemplate } from "../config/template.ts";
-import { directoryOfFiles, files } from "../remote/accessory.ts";
+import { type AccessoryFile, directoryOfFiles, files } from "../remote/accessory.ts";
 import { Secret } from "../secret/secret.ts";
 import { runInShell } from "../secret/shell-command.ts";
 import { secretsOf } from "./container-secrets.ts";
@@ -45,14 +45,28 @@ export async function preparedFiles(work: Work, accessory: Accessory): Promise<P
   for (const [at, mount] of accessory.files.entries()) {
     const line = lines[at];
     if (line === undefined) throw new RangeError("a line for each file");
-    const found = await stat(resolve(work.cwd, mount.local));
-    if (found.isDirectory()) prepared.push(await preparedDirectory(work, accessory, mount, line.remote));
-    else {
-      const content = await contentOf(work, accessory, mount.local);
-      prepared.push({ ...line, uploads: [{ path: line.remote, mode: found.mode & 0o777, content }] });
-    }
+    prepared.push(
+      await preparedFile(work, accessory, mount, line).catch((error: unknown) => {
+        throw error instanceof Error && "syscall" in error ? unreadable(accessory, mount, error) : error;
+      }),
+    );
   }
   return prepared;
+}
+
+async function preparedFile(work: Work, accessory: Accessory, mount: Mount, line: AccessoryFile): Promise<Prepared> {
+  const found = await stat(resolve(work.cwd, mount.local));
+  if (found.isDirectory()) return preparedDirectory(work, accessory, mount, line.remote);
+  const content = await contentOf(work, accessory, mount.local);
+  return { ...line, uploads: [{ path: line.remote, mode: found.mode & 0o777, content }] };
+}
+
+/** Another user's, or a link in a directory that leads nowhere. */
+function unreadable({ name }: Accessory, { local }: Mount, cause: Error): WorkError {
+  return new WorkError("file-missing", `${local}, of accessory ${name}, cannot be read: ${cause.message}`, {
+    exitClass: "configuration",
+    cause,
+  });
 }
 
 export async function uploadPrepared(work: Work, host: string, prepared: readonly Prepared[]): Promise<void> {

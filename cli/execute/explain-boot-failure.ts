@@ -80,8 +80,13 @@ function hasEnded({ status }: ContainerState): boolean {
   return status === "exited" || status === "dead" || status === "restarting";
 }
 
-function exitDiagnosis(role: Explained, { exitCode, restarts }: ContainerState): Diagnosis {
-  const again = restarts > 0 ? `, and was started anew ${restarts} ${restarts === 1 ? "time" : "times"}` : "";
+function exitDiagnosis(role: Explained, { exitCode, restarts, status }: ContainerState): Diagnosis {
+  const times = `${restarts} ${restarts === 1 ? "time" : "times"}`;
+  // Docker knows no exit code while it runs once more.
+  if (restarts > 0 && status === "running") {
+    return { sentence: `it ended, and was started anew ${times}.`, hint: "see the last lines of its log below" };
+  }
+  const again = restarts > 0 ? `, and was started anew ${times}` : "";
   const sentence = `it exited with ${exitCode}${again}.`;
   if (exitCode === 126 || exitCode === 127) {
     return {
@@ -122,7 +127,8 @@ function stateLines(state: ContainerState | undefined): string[] {
   if (state === undefined) return [];
   const { exitCode, name, outOfMemory, restarts, status } = state;
   const memory = outOfMemory ? ", out of memory" : "";
-  return [`Container ${name}: ${status}, exit code ${exitCode}, ${restarts} restarts${memory}`];
+  const code = status === "running" ? "" : `, exit code ${exitCode}`;
+  return [`Container ${name}: ${status}${code}, ${restarts} restarts${memory}`];
 }
 
 function titled(title: string, lines: readonly string[]): string[] {

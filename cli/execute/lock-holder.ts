@@ -47,7 +47,7 @@ export function describeLock(lease: Lease, ttlSeconds: number): string[] {
     ...place,
     ...(run === undefined ? [] : [`Its CI run: ${run}`]),
     beat === undefined
-      ? "It gives no signs of life, as a Kamal CLI's lock or one that a person took: it stays until it is released."
+      ? "It gives no signs of life, like a Kamal CLI's lock or one that a person took: it stays until it is released."
       : beat.ageSeconds > ttlSeconds
         ? `Its last sign of life was ${beat.ageSeconds} s ago: it is stale, and the next one who wants it gets it.`
         : `Its last sign of life was ${Math.max(beat.ageSeconds, 0)} s ago.`,

@@ -2,14 +2,15 @@
 import type { Credential, Registry } from "../config/config.ts";
 import { login, logout } from "../remote/registry.ts";
 import type { RemoteCommand } from "../remote/remote-command.ts";
-import type { Secret } from "../secret/secret.ts";
+import { Secret } from "../secret/secret.ts";
 import { runPatiently } from "./registry-patience.ts";
 import { runCommand } from "./run-command.ts";
 import type { Work } from "./work.ts";
 import { CommandError, WorkError } from "./work-error.ts";
 
-/** What Docker says when it is not the network's fault. */
-const DENIED = /unauthorized|incorrect username or password|authentication required|denied|forbidden|\b40[13]\b/i;
+/** What Docker says when it is not the network's fault; permissions are those of a file or a socket of the host. */
+const DENIED =
+  /unauthorized|incorrect username or password|authentication required|(?<!permission )denied|forbidden|\b40[13]\b/i;
 
 /**
  * Nothing happens for a registry without credentials, such as one on this machine.
@@ -20,7 +21,10 @@ export async function logIn(work: Work, host: string, registry: Registry = work.
   const before = work.state.loggedIn.get(key);
   // Docker keeps one login for each registry: who comes last is who pulls.
   if (before !== undefined && isSameUser(before, registry)) return;
-  const command = await loginCommand(work, registry);
+  // Where nothing is run, nobody is to be asked for a password.
+  const command = await (work.dryRun
+    ? commandWith(registry, async () => new Secret(""))
+    : loginCommand(work, registry));
   if (command === undefined) return;
   await runPatiently(work, host, "login", command).catch((error: unknown) => {
     throw error instanceof CommandError && DENIED.test(error.stderr) ? denied(work, host, registry, error) : error;
@@ -30,9 +34,19 @@ export async function logIn(work: Work, host: string, registry: Registry = work.
 
 /** Undefined for a registry without credentials. @throws KdeployError `secret-not-found` and its like */
 export async function loginCommand(work: Work, registry: Registry): Promise<RemoteCommand | undefined> {
+  const { password } = registry;
+  // In no secrets file, so nobody has heard of it yet.
+  if (password !== undefined && "value" in password) work.redactor.add(password.value);
+  return commandWith(registry, (credential) => reveal(work, credential));
+}
+
+async function commandWith(
+  registry: Registry,
+  read: (credential: Credential) => Promise<Secret>,
+): Promise<RemoteCommand | undefined> {
   const { username, password, localPort } = registry;
   if (username === undefined || password === undefined || localPort !== undefined) return undefined;
-  return login(registry, await reveal(work, username), await reveal(work, password));
+  return login(registry, await read(username), await read(password));
 }
 
 /** Goes well where nobody is logged in. */

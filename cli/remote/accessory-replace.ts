@@ -1,27 +1,34 @@
 /**
- * An accessory's container that gives way to a new one, and its files as they were: kept under another name until the new one is
- * healthy, so that they can come back. An accessory and 16 hex digits in, lines out.
+ * An accessory's container that gives way to a new one, and its files and variables as they were: kept under another name until the
+ * new one is healthy, so that they can come back. An accessory and 16 hex digits in, lines out.
  */
+import { createHash } from "node:crypto";
 import { posix } from "node:path";
-import type { Accessory } from "../config/config.ts";
+import type { Accessory, Config } from "../config/config.ts";
+import { accessoryEnvFile } from "../config/names.ts";
 import { fileOnHost } from "./accessory.ts";
 import { joined, program, word } from "./conventions.ts";
 
-/** Prints the names of all its containers, in any state, kept ones included. For `keptIn`. */
+const COPY_NAME_LENGTH = 16;
+
+/** Prints the names of all its containers, in any state, and of the directories with what was kept. For `keptIn`. */
 export function listContainers({ service }: Accessory): string {
-  return `docker ps -a --filter label=service=${word(service)} --format '{{.Names}}'`;
+  const containers = `docker ps -a --filter label=service=${word(service)} --format '{{.Names}}'`;
+  return `${containers} && (ls -d ${word(service)}_replaced_*/ 2> /dev/null || true)`;
 }
 
-/** Hex digits of the containers that were kept, and whether the accessory's own is there. */
+/** Hex digits of the containers and of the files that were kept, and whether the accessory's own container is there. */
 export function keptIn(
   { service }: Accessory,
   stdout: string,
-): { readonly own: boolean; readonly kept: readonly string[] } {
+): { readonly own: boolean; readonly kept: readonly string[]; readonly files: readonly string[] } {
   const names = stdout.split("\n").map((line) => line.trim());
   const prefix = `${service}_replaced_`;
+  const ofKept = names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
   return {
     own: names.includes(service),
-    kept: names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length)),
+    kept: ofKept.filter((hex) => !hex.endsWith("/")),
+    files: ofKept.filter((hex) => hex.endsWith("/")).map((hex) => hex.slice(0, -1)),
   };
 }
 
@@ -42,16 +49,21 @@ export function removeOwnContainer({ service }: Accessory): string {
   return `docker container rm --force ${word(service)}`;
 }
 
-/** One line for each file; a file that is not there yet needs no copy. */
-export function keepFiles(accessory: Accessory, hex: string): string[] {
-  return paths(accessory, hex).map(({ path, copy }) =>
-    joined(`if test -e ${path} ; then`, `mkdir -p ${word(posix.dirname(copy))} && cp -a ${path} ${word(copy)} ; fi`),
+/**
+ * Files and variables. The first line makes the directory, which says that a replacement has begun; then one for each that is there.
+ * A copy has its name when it is whole: half of one never comes back.
+ */
+export function keepFiles(config: Config, accessory: Accessory, hex: string): string[] {
+  const directory = program("mkdir -p -m 700", word(keptName(accessory.service, hex)));
+  const copies = paths(config, accessory, hex).map(({ path, copy }) =>
+    joined(`if test -e ${path} ; then`, `cp -a ${path} ${copy}.part && mv ${copy}.part ${copy} ; fi`),
   );
+  return [directory, ...copies];
 }
 
-export function bringBackFiles(accessory: Accessory, hex: string): string[] {
-  return paths(accessory, hex).map(({ path, copy }) =>
-    joined(`if test -e ${word(copy)} ; then`, `rm -rf ${path} && mv ${word(copy)} ${path} ; fi`),
+export function bringBackFiles(config: Config, accessory: Accessory, hex: string): string[] {
+  return paths(config, accessory, hex).map(({ path, copy }) =>
+    joined(`if test -e ${copy} ; then`, `rm -rf ${path} && mv ${copy} ${path} ; fi`),
   );
 }
 
@@ -59,15 +71,21 @@ export function dropKeptFiles({ service }: Accessory, hex: string): string {
   return program("rm -rf", word(keptName(service, hex)));
 }
 
+/** Of all replacements that were interrupted: there are secrets in it. */
+export function dropAllKeptFiles({ service }: Accessory): string {
+  return program("rm -rf", `${word(service)}_replaced_*`);
+}
+
 /** Of container and directory. */
 function keptName(service: string, hex: string): string {
   return `${service}_replaced_${hex}`;
 }
 
-function paths(accessory: Accessory, hex: string): { readonly path: string; readonly copy: string }[] {
-  const { service } = accessory;
-  return accessory.files.map((mount) => {
-    const path = fileOnHost(accessory, mount);
-    return { path: word(path), copy: posix.join(keptName(service, hex), posix.relative(service, path)) };
+/** One may lie in another, so copies lie side by side. */
+function paths(config: Config, accessory: Accessory, hex: string): { readonly path: string; readonly copy: string }[] {
+  const all = [...accessory.files.map((mount) => fileOnHost(accessory, mount)), accessoryEnvFile(config, accessory)];
+  return all.map((path) => {
+    const name = createHash("sha256").update(path).digest("hex").slice(0, COPY_NAME_LENGTH);
+    return { path: word(path), copy: word(posix.join(keptName(accessory.service, hex), name)) };
   });
 }

@@ -10,6 +10,8 @@ export type HostFacts = {
   readonly home: string;
   /** Of a container that asks for none. */
   readonly logDriver: string;
+  /** Docker's own name for itself; servers that were copied from one another have the same. */
+  readonly engineId: string;
   /** The image tagged latest. */
   readonly latestImage: string | undefined;
   /** Of all apps and accessories, in any state, the newest first. */
@@ -70,9 +72,11 @@ export function parseInventory(stdout: string): HostFacts | undefined {
   const lines = (name: string): readonly string[] => answers.get(name) ?? [];
   if (!answers.has("end")) return undefined;
   const [latestImage] = lines("latest");
+  const [logDriver = "", engineId = ""] = (lines("log-driver")[0] ?? "").split(" ");
   return {
     home: lines("home")[0] ?? "",
-    logDriver: lines("log-driver")[0] ?? "",
+    logDriver,
+    engineId,
     latestImage,
     containers: lines("containers").flatMap(listedIn),
     details: new Map(

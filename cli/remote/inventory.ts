@@ -27,7 +27,7 @@ const IMAGE = '{"id":{{json .Id}},"config":{{json .Config}}}';
 export function inventory(config: Config, files: readonly string[] = []): string {
   const answers: readonly (readonly [string, string])[] = [
     ["home", "pwd"],
-    ["log-driver", "docker info --format '{{.LoggingDriver}}' 2> /dev/null"],
+    ["log-driver", "docker info --format '{{.LoggingDriver}} {{.ID}}' 2> /dev/null"],
     ["latest", `docker image ls --no-trunc --quiet --filter reference=${absoluteImage(config, config.latestTag)}`],
     ["containers", `docker ps --all --no-trunc --filter label=service --format ${quote(LISTED)} | ${limited()}`],
     ["details", `ids=$(${concerned(config)}); test -z "$ids" || docker inspect --format ${quote(CONTAINER)} $ids`],

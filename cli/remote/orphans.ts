@@ -6,6 +6,11 @@ export function stopContainers(names: readonly string[], seconds: number): strin
   return `docker stop -t ${seconds} ${names.map(word).join(" ")}`;
 }
 
+/** Of an accessory: its data may be in an anonymous volume, so these stay too. */
+export function removeKeepingVolumes(names: readonly string[]): string {
+  return `docker container rm --force ${names.map(word).join(" ")}`;
+}
+
 /** With their anonymous volumes; named ones stay. */
 export function removeContainers(names: readonly string[]): string {
   return `docker container rm --force --volumes ${names.map(word).join(" ")}`;

@@ -90,10 +90,12 @@ function portText(address: string, port: string, inside: string): string {
 
 function logSizeThatDiffers(run: ProxyRun, { host }: ProxyContainer): string[] {
   if (valuesOf(run.options, "log-opt").length > 0 || valuesOf(run.options, "log-driver").length > 0) return [];
+  // What Docker's own settings say is in the container's, too: nothing tells whose it is.
+  if (run.logMaxSize === "") return [];
   const { Config } = (host?.["LogConfig"] ?? {}) as { Config?: Record<string, string> | null };
   const there = Config?.["max-size"] ?? "";
   if (there === run.logMaxSize) return [];
-  return [`log size ${run.logMaxSize || "of Docker's own"} instead of ${there || "Docker's own"}`];
+  return [`log size ${run.logMaxSize} instead of ${there || "Docker's own"}`];
 }
 
 function flagText([flag, value]: ReturnType<typeof runFlags>[number]): string {
@@ -140,7 +142,7 @@ const VISIBLE: Readonly<Record<string, Visible>> = {
   volume: { there: ({ host }) => textsAt("Binds", host).filter((bind) => !isOwnVolume(bind)) },
   env: { there: ({ env }) => env, more: true },
   label: { there: ({ labels }) => Object.entries(labels).map(([key, value]) => `${key}=${value}`), more: true },
-  "add-host": { there: ({ host }) => textsAt("ExtraHosts", host) },
+  "add-host": { there: ({ host }) => textsAt("ExtraHosts", host), spelled: (value) => addedHost(String(value)) },
   dns: { there: ({ host }) => textsAt("Dns", host) },
   "security-opt": { there: ({ host }) => textsAt("SecurityOpt", host), more: true },
   sysctl: {
@@ -149,6 +151,11 @@ const VISIBLE: Readonly<Record<string, Visible>> = {
     more: true,
   },
 };
+
+/** `name=[::1]` → `name:::1`, as Docker's client hands it on. */
+export function addedHost(text: string): string {
+  return text.replace(/^([^:=]+)[:=]\[?(.*?)\]?$/, "$1:$2");
+}
 
 function isOwnVolume(bind: string): boolean {
   return bind.startsWith("kamal-proxy-config:") || bind.endsWith(`/${APPS_CONFIG}:${PROXY_APPS_CONFIG}`);

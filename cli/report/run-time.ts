@@ -44,6 +44,13 @@ const SHORT: readonly (readonly [RegExp, string])[] = [
   [/^Restore what was before$/, "restore"],
   [/^Tag \S+ as latest$/, "tag"],
   [/^Prune .*/, "prune"],
+  [/^Look what the build gets$/, "context"],
+  [/^(?:Ask the servers what they have|Ask servers that left the configuration)$/, "questions"],
+  [/^(?:Reboot|Replace|Remove) the proxy$/, "proxy"],
+  [/^(?:Stop|Remove) the app$/, "app"],
+  [/^(?:Upgrade|Stop|Remove|Bring) accessory (\S+)(?: back)?$/, "$1"],
+  [/^Remove what left the configuration$/, "leftovers"],
+  [/^Log (?:in|out)(?: .*)?$/, "registry"],
 ];
 const LEAST_SHOWN_MS = 50;
 const MAX_SHOWN = 8;

@@ -26,6 +26,11 @@ const BY_SYSTEM_CODE: Readonly<Record<string, readonly [HostErrorReason, string]
   EPIPE: ["handshake", "closed the connection before the SSH handshake was done"],
 };
 
+const HINTS: Readonly<Partial<Record<HostErrorReason, string>>> = {
+  unreachable: "Is its address right, and is it switched on?",
+  timeout: "Is its address right, is it switched on, and does a firewall let this machine in?",
+};
+
 export function connectFailure(error: unknown, evidence: ConnectEvidence): HostError {
   if (error instanceof HostError) return error;
   const { settings } = evidence;
@@ -43,7 +48,7 @@ export function connectFailure(error: unknown, evidence: ConnectEvidence): HostE
       hint,
     );
   const known = BY_SYSTEM_CODE[String(code)];
-  if (known !== undefined) return unreachable(known[0], known[1]);
+  if (known !== undefined) return unreachable(known[0], known[1], HINTS[known[0]]);
   if (level === "client-authentication" || /too many authentication failures/i.test(message))
     return authenticationFailure(error, evidence);
   if (level === "client-timeout")

@@ -49,7 +49,7 @@ export class Connection {
   #isEnding = false;
   #uses = 0;
   #lastUsedAt = performance.now();
-  /** Commands are started one after another, so that their order is known. */
+  /** Those that are on their way. They are sent, and started by the server, in the order in which they were wanted: nobody waits for the one before. */
   #starting: Promise<unknown> = Promise.resolve();
   #toEnd: Running[] = [];
   #ending: Promise<void> | undefined;
@@ -217,7 +217,7 @@ export class Connection {
   }
 
   #start(command: string): Promise<CommandChannel> {
-    const started = this.#starting.then(async () => {
+    const start = async (): Promise<CommandChannel> => {
       if (this.#isClosed) throw new ConnectionGone();
       try {
         return await this.#settled<CommandChannel>((settle) => this.#client.exec(command, notedFor(settle)));
@@ -230,8 +230,9 @@ export class Connection {
           hint: forwarding ? "Its sshd says AllowAgentForwarding no: switch ssh/forward_agent off." : undefined,
         });
       }
-    });
-    this.#starting = started.catch(() => {});
+    };
+    const started = start();
+    this.#starting = Promise.allSettled([this.#starting, started]);
     return started;
   }
 

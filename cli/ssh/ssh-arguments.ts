@@ -17,18 +17,21 @@ function optionArguments(options: SshOptions, keyFiles: readonly string[], confi
   return args;
 }
 
-/** `ssh … -t user@host -p PORT COMMAND`: a session for the person at the terminal. */
+/** `ssh … -t user@host -p PORT COMMAND`: a session for the person at the terminal, or for what is piped in. */
 export function interactiveArguments(
   name: string,
   command: string,
   options: SshOptions,
   keyFiles: readonly string[],
   configFile: string | undefined,
+  hasTerminal: boolean,
 ): string[] {
   const { user, host, port } = target(name, options);
+  // Without a terminal here, ssh would say that it makes none there.
+  const terminal = hasTerminal ? "-t" : "-T";
   // ssh looks for options behind the host, too.
   const line = command.startsWith("-") ? ` ${command}` : command;
-  return [...optionArguments(options, keyFiles, configFile), "-t", `${user}@${host}`, "-p", String(port), line];
+  return [...optionArguments(options, keyFiles, configFile), terminal, `${user}@${host}`, "-p", String(port), line];
 }
 
 /** Arguments for the master connection: nobody is asked anything, and a dead server is noticed. */

@@ -53,7 +53,8 @@ export async function interactiveSession(
 ): Promise<number> {
   const { keyFiles, configFile } = await folder.files();
   try {
-    return await runInTerminal("ssh", interactiveArguments(name, command, options, keyFiles, configFile));
+    const hasTerminal = process.stdin.isTTY;
+    return await runInTerminal("ssh", interactiveArguments(name, command, options, keyFiles, configFile, hasTerminal));
   } catch (error) {
     throw programFailure(name, error);
   }

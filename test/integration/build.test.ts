@@ -8,6 +8,7 @@ import { AppProject } from "../support/bed/app-project.ts";
 import type { KdeployOptions, KdeployResult } from "../support/bed/kdeploy.ts";
 import { type Bed, startBed } from "../support/bed/servers.ts";
 import { docker, reasonToSkip, run } from "../support/docker/engine.ts";
+import { nodeImage } from "../support/docker/images.ts";
 
 const skip = reasonToSkip();
 if (skip !== undefined) process.stderr.write(`Builds are not tested: ${skip}.\n`);
@@ -27,8 +28,12 @@ describe.skipIf(skip !== undefined)("an image from its sources", () => {
     await bed.reset();
     temporary = await mkdtemp(join(tmpdir(), "kdeploy-build-"));
     project = await AppProject.create();
-    // From a clone, as without builder.context.
-    await project.change("config/deploy.yml", (text) => text.replace("  context: .\n", "  secrets: [BUILD_TOKEN]\n"));
+    // From a clone, as without builder.context; without arguments, with which a commit is always built.
+    await project.change("config/deploy.yml", (text) =>
+      text.replace("  context: .\n", "  secrets: [BUILD_TOKEN]\n").replace(/^ {2}args:\n.*\n/m, ""),
+    );
+    const image = await nodeImage();
+    await project.change("Dockerfile", (text) => text.replace(/^ARG NODE_IMAGE=.*/m, `ARG NODE_IMAGE=${image}`));
     await project.change(".kamal/secrets", (text) => `${text}\nBUILD_TOKEN=${SECRET}\n`);
     await project.change("Dockerfile", (text) => {
       const script = "test -s /run/secrets/BUILD_TOKEN && wc -c < /run/secrets/BUILD_TOKEN > token-length";

@@ -151,12 +151,15 @@ export type PrintedHost = {
   readonly hosts?: string;
   readonly lock?: string;
   readonly latest?: string;
+  /** Docker's id. */
+  readonly engine?: string;
 };
 
 export function printed(host: PrintedHost): string {
   const {
     checksums = [],
     containers = [],
+    engine = "",
     hosts = "",
     latest = IMAGE_ID,
     lock = "",
@@ -172,7 +175,7 @@ export function printed(host: PrintedHost): string {
   const image = { id: IMAGE_ID, config: { Env: [PATH, "LANG=C"], Cmd: ["serve"], Labels: { vendor: "us" }, User: "" } };
   const answers: Readonly<Record<string, string>> = {
     home: "/root",
-    "log-driver": "json-file",
+    "log-driver": `json-file ${engine}`,
     latest,
     containers: listed.join("\n"),
     details: [...containers, ...proxies].map(({ details }) => JSON.stringify(details)).join("\n"),

@@ -1,4 +1,5 @@
 /** Whether a build would only make again what the registry has. Whatever cannot be found out means: build. */
+import type { Config } from "../../config/config.ts";
 import { isCommit } from "../../remote/git-state.ts";
 import { fits, inspectImage, inspectManifest } from "../../remote/pushed-image.ts";
 import { HostError } from "../host-error.ts";
@@ -8,14 +9,20 @@ import type { Work } from "../work.ts";
 import type { Sources } from "./sources.ts";
 import type { BuildTools } from "./tools.ts";
 
-/** Only of a commit it is known what it would be: directories, and versions with names of their own, are always built. */
+/** As it is unless the configuration says otherwise. */
+const DOCKERFILE = "Dockerfile";
+
+/**
+ * Only of a commit it is known what it would be: directories, and versions with names of their own, are always built. So is what the
+ * configuration has a say in: another destination, or a change that is not committed, makes another image of the same commit.
+ */
 export async function isAlreadyPushed(
   work: Work,
   version: string,
   sources: Sources,
   { buildx }: BuildTools,
 ): Promise<boolean> {
-  if (sources.clone === undefined || !isCommit(version)) return false;
+  if (sources.clone === undefined || !isCommit(version) || !isOfCommitAlone(work.config)) return false;
   const { config, state } = work;
   return inStep(work, `Ask the registry for ${version}`, [], async () => {
     const question = buildx ? inspectImage(config, version) : inspectManifest(config, version);
@@ -29,4 +36,8 @@ export async function isAlreadyPushed(
       throw error;
     }
   });
+}
+
+function isOfCommitAlone({ builder: { args, dockerfile, pack, target } }: Config): boolean {
+  return Object.keys(args).length === 0 && target === undefined && pack === undefined && dockerfile === DOCKERFILE;
 }

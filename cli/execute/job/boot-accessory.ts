@@ -37,8 +37,8 @@ async function bootOn(work: Work, host: string, accessory: Accessory, files: rea
   await ensureNetwork(work, host);
   await audit(work, host, `Booted ${accessory.name} accessory`);
   await layOut(work, host, accessory, files);
-  await startNew(work, host, accessory);
   try {
+    await startNew(work, host, accessory);
     await comeUp(work, host, accessory);
   } catch (error) {
     await discard(work, host, accessory);

@@ -1,7 +1,9 @@
 /** The network of all containers, and a proxy that runs on every host that needs one. Source: cli-docker-commands §4. */
 import type { Config, ProxyRun } from "../../config/config.ts";
+import { PROXY_CONTAINER } from "../../config/names.ts";
 import type { StepOf } from "../../plan/step.ts";
 import { differences, inspectProxy, isOutdated, parseProxyContainer } from "../../remote/proxy-drift.ts";
+import { foreignHome, inHome } from "../../remote/proxy-mount.ts";
 import { boot, createNetwork, makeAppsConfigDirectory, networkExists } from "../../remote/proxy-run.ts";
 import { inStep, say } from "../in-step.ts";
 import { onHosts } from "../on-hosts.ts";
@@ -36,16 +38,25 @@ export function proxyRunOn(config: Config, host: string): ProxyRun | undefined {
 async function bootOn(work: Work, host: string): Promise<void> {
   await logIn(work, host);
   const run = proxyRunOn(work.config, host);
-  await lookAtProxy(work, host, run);
+  const isThere = await lookAtProxy(work, host, run);
   await runCommand(work, host, makeAppsConfigDirectory());
-  await runCommand(work, host, boot(run));
+  await runCommand(work, host, isThere ? boot(run) : inHome(await formerHome(work, host), boot(run)));
 }
 
-/** A proxy that is there is not touched: requests of other apps may go through it. @throws WorkError `proxy-outdated` */
-async function lookAtProxy(work: Work, host: string, run: ProxyRun | undefined): Promise<void> {
+/** A reboot that was killed half-way has left no proxy: what comes in its place sees the files of all apps as it did. */
+async function formerHome(work: Work, host: string): Promise<string> {
+  const options = { reads: true, tolerate: true, level: "debug" } as const;
+  return (await runCommand(work, host, foreignHome(PROXY_CONTAINER), options)).stdout.trim();
+}
+
+/**
+ * A proxy that is there is not touched: requests of other apps may go through it.
+ * @returns whether there is one @throws WorkError `proxy-outdated`
+ */
+async function lookAtProxy(work: Work, host: string, run: ProxyRun | undefined): Promise<boolean> {
   const seen = await runCommand(work, host, inspectProxy(), { reads: true, tolerate: true, level: "debug" });
   const container = parseProxyContainer(seen.stdout);
-  if (container === undefined) return;
+  if (container === undefined) return false;
   if (isOutdated(container)) {
     throw new WorkError("proxy-outdated", `${host}: the proxy ${container.image} is too old.`, {
       host,
@@ -53,7 +64,8 @@ async function lookAtProxy(work: Work, host: string, run: ProxyRun | undefined):
     });
   }
   const found = differences(run, container);
-  if (found.length === 0) return;
+  if (found.length === 0) return true;
   const what = `The proxy that runs is not as proxy.run says, which wants: ${found.join("; ")}.`;
   say(work, "notice", `${what} kdeploy proxy reboot --rolling applies it.`, host);
+  return true;
 }

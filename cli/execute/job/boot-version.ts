@@ -10,6 +10,7 @@ import { envFile, forgetKept } from "../../remote/env-file.ts";
 import { clean as cleanErrorPages } from "../../remote/error-pages.ts";
 import { recordRelease } from "../../remote/releases.ts";
 import { canPrepare, proxyCapabilities } from "../../remote/two-phase.ts";
+import type { Secret } from "../../secret/secret.ts";
 import { allEnded } from "../all-ended.ts";
 import { sayOutcomes } from "../boot-outcome.ts";
 import { secretsOf } from "../container-secrets.ts";
@@ -54,7 +55,9 @@ async function containersOf(work: Work, { groups, version }: BootVersionStep): P
         group.places.map(async (named) => {
           const place = placed(work, named);
           const { env } = place.roleHost;
-          return new NewContainer(work, place, { version, env: envFile(await secretsOf(work, env), env.clear) });
+          // Where nothing is run, nobody is to be asked for a password.
+          const secrets = work.dryRun ? new Map<string, Secret>() : await secretsOf(work, env);
+          return new NewContainer(work, place, { version, env: envFile(secrets, env.clear) });
         }),
       ),
     })),

@@ -7,6 +7,7 @@ import { currentVersion } from "../../remote/app.ts";
 import { extract, hasAssets, missingAssetPath, removeHelper, sync } from "../../remote/app-assets.ts";
 import { ERROR_PAGE_NAME, errorPagesDirectory, makeDirectory } from "../../remote/error-pages.ts";
 import { install, makeDirectory as makeTlsDirectory, type TlsOwner } from "../../remote/tls-files.ts";
+import { Secret } from "../../secret/secret.ts";
 import { inStep } from "../in-step.ts";
 import { onHosts } from "../on-hosts.ts";
 import { byHost, placed, type RoleOnHost } from "../place.ts";
@@ -97,8 +98,10 @@ export async function installCertificate(
   proxy: Proxy | undefined,
 ): Promise<void> {
   if (proxy?.certificate === undefined) return;
-  const certificate = await work.secrets.get(proxy.certificate.certificatePem);
-  const privateKey = await work.secrets.get(proxy.certificate.privateKeyPem);
+  // Where nothing is run, nobody is to be asked for a password.
+  const read = async (name: string): Promise<Secret> => (work.dryRun ? new Secret("") : work.secrets.get(name));
+  const certificate = await read(proxy.certificate.certificatePem);
+  const privateKey = await read(proxy.certificate.privateKeyPem);
   await runCommand(work, host, makeTlsDirectory(work.config, owner));
   await runCommand(work, host, install(work.config, owner, certificate, privateKey));
 }

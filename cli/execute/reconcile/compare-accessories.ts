@@ -1,13 +1,14 @@
 /** The accessories of a host: what runs of them, in what state, and what is there of those that left. */
 import type { Accessory, Config } from "../../config/config.ts";
-import { run } from "../../remote/accessory.ts";
+import { run as runLine } from "../../remote/accessory.ts";
 import { type ContainerFacts, detailsNamed, type HostFacts } from "../../remote/inventory-facts.ts";
 import { readRun } from "../../remote/read-run.ts";
 import { differencesOf } from "./compare-routes.ts";
 import type { Comparison } from "./comparison.ts";
 import type { Difference } from "./difference.ts";
-import { driftOf } from "./drift.ts";
+import { driftOf, leavesData } from "./drift.ts";
 import { envFilesOf, isClaimedByOthers, routeOf } from "./host-view.ts";
+import { wholeServer } from "./same-server.ts";
 
 export function compareAccessories(comparison: Comparison, host: string): Difference[] {
   const { config, selection } = comparison;
@@ -16,7 +17,7 @@ export function compareAccessories(comparison: Comparison, host: string): Differ
   const selected = config.accessories.filter((accessory) => selection.accessoryHosts(accessory).includes(host));
   return [
     ...selected.flatMap((accessory) => compareAccessory(comparison, host, facts, accessory)),
-    ...accessoriesLeft(config, host, facts),
+    ...accessoriesLeft(wholeServer(comparison, host), host, facts),
   ];
 }
 
@@ -35,33 +36,38 @@ function compareAccessory(comparison: Comparison, host: string, facts: HostFacts
       },
     ];
   }
+  const run = readRun(runLine(comparison.config, accessory, host, false), facts.home);
   const changed = [
-    ...driftOfAccessory(comparison, host, facts, accessory, details),
+    ...driftOf({ run, secrets: comparison.secretsOf(accessory.env) }, details, facts),
     ...filesChanged(comparison, facts, accessory),
   ];
+  const keepsData = !leavesData(
+    run,
+    details,
+    accessory.files.map(({ remote }) => remote),
+  );
   if (changed.length > 0) {
+    const difference = {
+      ...found,
+      kind: "accessory-changed",
+      text: `The accessory ${name} is not as it would be run now: ${changed.join(", ")}.`,
+    } as const;
+    if (!keepsData) {
+      const remedy = `a new container would not find its data where they are: move them, then kdeploy accessory reboot ${name}`;
+      return [{ ...difference, remedy, action: { do: "nothing" } }];
+    }
     return [
       {
-        ...found,
-        kind: "accessory-changed",
-        text: `The accessory ${name} is not as it would be run now: ${changed.join(", ")}.`,
+        ...difference,
         remedy: "reconcile restarts it with a new container; its data stays",
         action: { do: "reboot-accessory", accessory: name },
       },
     ];
   }
-  return [...stateOf(found, accessory, details), ...routeTo(comparison.config, host, facts, accessory, details)];
-}
-
-function driftOfAccessory(
-  { config, secretsOf }: Comparison,
-  host: string,
-  facts: HostFacts,
-  accessory: Accessory,
-  details: ContainerFacts,
-): string[] {
-  const line = readRun(run(config, accessory, host, false), facts.home);
-  return driftOf({ run: line, secrets: secretsOf(accessory.env) }, details, facts);
+  return [
+    ...stateOf(found, accessory, details, keepsData),
+    ...routeTo(comparison.config, host, facts, accessory, details),
+  ];
 }
 
 /** One whose owner lets nobody else read it is taken for the same. */
@@ -77,10 +83,16 @@ function stateOf(
   found: Pick<Difference, "host" | "subject">,
   { name }: Accessory,
   { health, status }: ContainerFacts,
+  keepsData: boolean,
 ): Difference[] {
   if (status === "running" && health !== "unhealthy") return [];
   const state = status === "running" ? "unhealthy" : status;
   const stopped = status === "exited" || status === "created" || status === "dead";
+  if (stopped && !keepsData) {
+    const remedy = `kdeploy accessory start ${name}: a new container would not find its data`;
+    const text = `The accessory ${name} is ${state}.`;
+    return [{ ...found, kind: "accessory-missing", text, remedy, action: { do: "nothing" } }];
+  }
   return [
     {
       ...found,

@@ -8,16 +8,16 @@ import { compareRoute } from "./compare-routes.ts";
 import type { Comparison } from "./comparison.ts";
 import type { Difference } from "./difference.ts";
 import { driftOf } from "./drift.ts";
-import { containersOf, currentOf, isOurs, rolesIn, rolesOn, runs, versionOf } from "./host-view.ts";
+import { containersOf, currentOf, isOurs, rolesIn, rolesOn, runs, versionOf, wasOurs } from "./host-view.ts";
+import { wholeServer } from "./same-server.ts";
 
 /** Of one host; `deployed` is the version of the app, when all that runs anywhere has the same. */
 export function compareApp(comparison: Comparison, host: string, deployed: string | undefined): Difference[] {
-  const { config } = comparison;
   const facts = comparison.facts.get(host);
   if (facts === undefined) return [];
   return [
     ...comparison.selection.rolesOn(host).flatMap((role) => compareRole(comparison, host, facts, role, deployed)),
-    ...rolesLeft(config, host, facts),
+    ...rolesLeft(wholeServer(comparison, host), host, facts),
   ];
 }
 
@@ -70,7 +70,7 @@ function compareRole(
         subject: current.name,
         kind: "container-changed",
         text: `${current.name} is not as it would be run now: ${changed.join(", ")}.`,
-        remedy: "reconcile boots the same version anew beside it, and sends requests over",
+        remedy: `reconcile boots the same version anew beside it${role.proxy === undefined ? "" : ", and sends requests over"}`,
         action: { do: "boot", role: role.name, version },
       },
       ...staleOf(config, host, facts, role, current),
@@ -130,11 +130,18 @@ function rolesLeft(config: Config, host: string, facts: HostFacts): Difference[]
         running > 0 ? `${running} running` : "",
         running < all.length ? `${all.length - running} stopped` : "",
       ];
-      return {
+      const found = {
         host,
         subject: containerPrefix(config, { name: role }),
         kind: "role-left",
         text: `The role ${role} ${where}; its containers are here still: ${left.filter((one) => one !== "").join(", ")}.`,
+      } as const;
+      if (!wasOurs(config, facts, role)) {
+        const remedy = "they stay: this user never ran it here, so another project of the same name may have them";
+        return { ...found, remedy, action: { do: "nothing" } };
+      }
+      return {
+        ...found,
         remedy: "reconcile takes its route away, then stops and removes them",
         action: { do: "remove-containers", role, names: all.map(({ name }) => name) },
       };

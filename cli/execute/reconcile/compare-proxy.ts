@@ -21,7 +21,7 @@ export function compareProxy(config: Config, host: string, facts: HostFacts): Di
     // Without `proxy.run` the files of the host say which image it is.
     ...(run === undefined && !` ${facts.bootFiles} `.includes(` ${image} `) ? [`image ${image}`] : []),
   ];
-  if (changed.length === 0) return [];
+  if (changed.length === 0) return facts.routes === undefined ? [silent(host)] : [];
   return [
     {
       ...found,
@@ -31,6 +31,18 @@ export function compareProxy(config: Config, host: string, facts: HostFacts): Di
       action: { do: "reboot-proxy" },
     },
   ];
+}
+
+/** Then nothing is known of its routes. */
+function silent(host: string): Difference {
+  return {
+    host,
+    subject: PROXY_CONTAINER,
+    kind: "proxy-missing",
+    text: "The proxy runs, and does not answer: nothing is known of its routes.",
+    remedy: "kdeploy proxy logs says why; kdeploy proxy restart starts it anew",
+    action: { do: "nothing" },
+  };
 }
 
 /** Of a variable its name is told, as of every other container's. */

@@ -5,7 +5,7 @@ import type { HostFacts, ListedContainer } from "../../remote/inventory-facts.ts
 import { type DeployTarget, deployFlags } from "../../remote/proxy-flags.ts";
 import type { Route } from "../../remote/routes.ts";
 import type { Difference } from "./difference.ts";
-import { envFilesOf, isClaimedByOthers, isOurs, leadsTo, rolesIn, rolesOn, routeOf } from "./host-view.ts";
+import { envFilesOf, isClaimedByOthers, isOurs, leadsTo, rolesIn, rolesOn, routeOf, wasOurs } from "./host-view.ts";
 import { routeDrift } from "./route-drift.ts";
 
 /** Of a role whose container is as it should be. */
@@ -102,7 +102,8 @@ export function routesLeft(config: Config, host: string, facts: HostFacts): Diff
 /** By the container that it leads to; where that is gone, by the names of roles that the app has had here. */
 function isOurRoute(config: Config, facts: HostFacts, route: Route): boolean {
   const targets = facts.containers.filter((one) => leadsTo(route, one));
-  if (targets.some(({ role }) => role !== "")) return targets.every((one) => isOurs(config, one));
+  if (targets.some(({ role }) => role !== ""))
+    return targets.every((one) => isOurs(config, one) && wasOurs(config, facts, one.role));
   if (targets.length > 0) return false;
   const roles = new Set([
     ...config.roles.map(({ name }) => name),

@@ -9,7 +9,8 @@ import { compareProxy } from "./compare-proxy.ts";
 import { routesLeft } from "./compare-routes.ts";
 import type { Comparison } from "./comparison.ts";
 import type { Difference } from "./difference.ts";
-import { envFilesOf, isOurs } from "./host-view.ts";
+import { envFilesOf, isOurs, rolesOn, wasOurs } from "./host-view.ts";
+import { isSameServer, wholeServer } from "./same-server.ts";
 
 export function compare(comparison: Comparison): Difference[] {
   const { config, facts, former, selection } = comparison;
@@ -18,9 +19,12 @@ export function compare(comparison: Comparison): Difference[] {
   const hosts = [...facts].flatMap(([host, here]) => [
     ...(selection.proxyHosts.includes(host) ? compareProxy(config, host, here) : []),
     ...compareApp(comparison, host, deployed),
-    ...routesLeft(config, host, here),
+    ...routesLeft(wholeServer(comparison, host), host, here),
     ...compareAccessories(comparison, host),
-    ...filesLeft(config, host, here),
+    // Of roles that nobody asked for it is not known what they use.
+    ...(selection.rolesOn(host).length < rolesOn(config, host).length
+      ? []
+      : filesLeft(wholeServer(comparison, host), host, here)),
   ]);
   return [
     ...compareVersions(versions, config),
@@ -34,11 +38,13 @@ export function compare(comparison: Comparison): Difference[] {
 /** Whether there is anything of the app; a former host without is not worth a word. */
 function compareFormer(comparison: Comparison, host: string, facts: HostFacts): Difference[] {
   const { config } = comparison;
-  const alone = { ...comparison, facts: new Map([[host, facts]]) };
+  const [sameServer] = [...comparison.facts].find(([, one]) => isSameServer(one, facts)) ?? [];
+  if (sameServer !== undefined) return [renamed(host, sameServer)];
+  const withIt = { ...comparison, facts: new Map([...comparison.facts, [host, facts]]) };
   const left = [
-    ...compareApp(alone, host, undefined),
-    ...routesLeft(config, host, facts),
-    ...compareAccessories(alone, host),
+    ...compareApp(withIt, host, undefined),
+    ...routesLeft(wholeServer(withIt, host), host, facts),
+    ...compareAccessories(withIt, host),
   ];
   if (left.length === 0 && !ofThisApp(config, facts)) return [];
   const { removesImages, removesProxy } = leavable(config, facts);
@@ -67,7 +73,9 @@ function leavable(
   config: Config,
   facts: HostFacts,
 ): { readonly removesImages: boolean; readonly removesProxy: boolean } {
-  const others = facts.containers.filter((one) => one.role !== "" && !isOurs(config, one));
+  const others = facts.containers.filter(
+    (one) => one.role !== "" && !(isOurs(config, one) && wasOurs(config, facts, one.role)),
+  );
   const left = new Set([
     ...routesLeft(config, "", facts).map(({ subject }) => subject),
     ...accessoryServices(config, facts),
@@ -75,11 +83,13 @@ function leavable(
   const otherApps = facts.paths.some(
     (path) => /^\.kamal\/apps\/([^/]+)/.exec(path)?.[1] !== config.appId && path.startsWith(".kamal/apps/"),
   );
-  const otherRoutes = (facts.routes ?? []).some(({ service }) => !left.has(service));
+  const proxy = detailsNamed(facts, PROXY_CONTAINER);
+  // One that runs and does not answer may have routes of anybody.
+  const otherRoutes =
+    facts.routes === undefined ? proxy?.status === "running" : facts.routes.some(({ service }) => !left.has(service));
   return {
     removesImages: !others.some(({ service }) => service === config.service),
-    removesProxy:
-      detailsNamed(facts, PROXY_CONTAINER) !== undefined && others.length === 0 && !otherApps && !otherRoutes,
+    removesProxy: proxy !== undefined && others.length === 0 && !otherApps && !otherRoutes,
   };
 }
 
@@ -87,6 +97,18 @@ function leavable(
 function accessoryServices(config: Config, facts: HostFacts): string[] {
   const names = envFilesOf(config, facts, "accessories");
   return [...config.accessories.map(({ service }) => service), ...names.map((name) => `${config.service}-${name}`)];
+}
+
+/** By its former name nothing is removed there: the app runs on it. */
+function renamed(host: string, now: string): Difference {
+  return {
+    host,
+    subject: host,
+    kind: "host-left",
+    text: `${host} left the configuration, but is the same server as ${now}.`,
+    remedy: "reconcile forgets the name, and changes nothing there",
+    action: { do: "forget-host" },
+  };
 }
 
 function unreachable(host: string, why: string): Difference {

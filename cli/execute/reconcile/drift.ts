@@ -68,6 +68,27 @@ function labelDrift(run: RunLine, container: ContainerFacts, image: ImageFacts |
   return [...words, ...left.map(([name]) => `label ${name} left the configuration`)];
 }
 
+/**
+ * Whether a new container would not find what this one has written: it is in a volume that only this container has, or would be looked for
+ * elsewhere. `uploaded` are paths inside of files that every new container gets.
+ */
+export function leavesData(run: RunLine, container: ContainerFacts, uploaded: readonly string[]): boolean {
+  const wanted = mountsOf(run.flags.get("volume") ?? []);
+  const binds = mountsOf(texts(container.host["Binds"]).map((text) => ({ text, live: false })));
+  const source = (word: Word | undefined): string | undefined => word?.text.split(":")[0];
+  const moves = [...binds].some(([path, now]) => {
+    const next = wanted.get(path);
+    return !uploaded.includes(path) && next?.live !== true && source(next) !== source(now);
+  });
+  const mounts = (container.host["Mounts"] as readonly unknown[] | null | undefined) ?? [];
+  const kept = new Set([
+    ...binds.keys(),
+    ...mounts.map((one) => plainText(record(one)["Target"])),
+    ...Object.keys(record(container.host["Tmpfs"])),
+  ]);
+  return moves || Object.keys(record(container.config["Volumes"])).some((path) => !kept.has(path));
+}
+
 /** By the path inside. */
 function volumeDrift(run: RunLine, container: ContainerFacts): string[] {
   const wanted = mountsOf(run.flags.get("volume") ?? []);

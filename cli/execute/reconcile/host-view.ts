@@ -63,6 +63,11 @@ export function envFilesOf(config: Config, facts: HostFacts, kind: "roles" | "ac
     .toSorted();
 }
 
+/** Whether this user has run the role here: another user's project may have the same name, and the same labels. */
+export function wasOurs(config: Config, facts: HostFacts, role: string): boolean {
+  return envFilesOf(config, facts, "roles").includes(role);
+}
+
 /**
  * Whether another app here may have something of this name, by its own env files: `app` with `admin-db` and `app-admin` with `db` give
  * their containers the same name, and accessories are shared by all destinations of a service.

@@ -1,5 +1,7 @@
 /** Options of a container: what the line says of them and what Docker says, in the same words. Those that Docker says in words of its own are left out. */
+import { posix } from "node:path";
 import { type ContainerFacts, type ImageFacts, plainText, record, texts } from "../../remote/inventory-facts.ts";
+import { addedHost } from "../../remote/proxy-drift.ts";
 import type { Word } from "../../remote/read-line.ts";
 import type { RunLine } from "../../remote/read-run.ts";
 
@@ -23,9 +25,9 @@ const OPTIONS: Readonly<Record<string, Option>> = {
   "read-only": bool("ReadonlyRootfs"),
   "cap-add": list("CapAdd", capability),
   "cap-drop": list("CapDrop", capability),
-  "add-host": list("ExtraHosts", (one) => one.replace("=", ":")),
+  "add-host": list("ExtraHosts", addedHost),
   user: ofImage("User"),
-  workdir: ofImage("WorkingDir"),
+  workdir: ofImage("WorkingDir", (path) => posix.normalize(path).replace(/(?<=.)\/$/, "")),
   publish: {
     now: ({ host }) => [...portsIn(record(host["PortBindings"]))].toSorted().join(" "),
     wanted: (values) => (values.every(isPlainPort) ? values.map(portOf).toSorted().join(" ") : undefined),
@@ -74,10 +76,11 @@ function list(key: string, plain: (one: string) => string): Option {
 }
 
 /** Without one it is the image's. */
-function ofImage(key: string): Option {
+function ofImage(key: string, plain: (one: string) => string = (one) => one): Option {
   return {
     now: ({ config }) => plainText(config[key]),
-    wanted: (values, image) => values.at(-1) ?? (image === undefined ? undefined : plainText(image.config[key])),
+    wanted: (values, image) =>
+      values.length > 0 ? plain(values.at(-1) ?? "") : image === undefined ? undefined : plainText(image.config[key]),
   };
 }
 

@@ -31,7 +31,7 @@ export async function reconcile(work: Work, options: Reconciling): Promise<void>
   await underLock(work, async (locked) => {
     const found = await look(locked, options);
     tell(locked, found.differences);
-    const wanted = found.differences.filter((one) => isWanted(one, options));
+    const wanted = withoutFilesInUse(found.differences, options);
     const left = found.differences.length - wanted.length;
     if (wanted.length > 0) await options.confirm(questionAbout(wanted));
     await carryOut(locked, { ...found, differences: wanted }, options);
@@ -85,9 +85,24 @@ function isWanted(one: Difference, { parts }: Reconciling): boolean {
   return one.action.do === "forget-host" || (part !== undefined && parts.includes(part));
 }
 
+const RENEWING: ReadonlySet<Difference["action"]["do"]> = new Set([
+  "boot",
+  "route",
+  "reboot-accessory",
+  "route-accessory",
+]);
+
+/** What stays as it is on a host may still have need of files there that the configuration has none of. */
+function withoutFilesInUse(differences: readonly Difference[], options: Reconciling): Difference[] {
+  const wanted = differences.filter((one) => isWanted(one, options));
+  const staying = differences.filter((one) => RENEWING.has(one.action.do) && !wanted.includes(one));
+  const hosts = new Set(staying.map(({ host }) => host));
+  return wanted.filter(({ action, host }) => action.do !== "remove-files" || !hosts.has(host));
+}
+
 /** Former hosts without anything of the app. */
 function cleanHosts(comparison: Comparison): string[] {
-  const left = compare({ ...comparison, facts: new Map() });
+  const left = compare(comparison);
   return [...comparison.former].flatMap(([host, there]) =>
     typeof there === "string" || left.some((one) => one.host === host) ? [] : [host],
   );

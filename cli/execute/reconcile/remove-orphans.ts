@@ -2,7 +2,13 @@
 import { appDirectory, proxyAppDirectory } from "../../config/names.ts";
 import { removeImages } from "../../remote/app.ts";
 import { forgetHosts } from "../../remote/app-hosts.ts";
-import { accessoryContainers, removeContainers, removeFiles, stopContainers } from "../../remote/orphans.ts";
+import {
+  accessoryContainers,
+  removeContainers,
+  removeFiles,
+  removeKeepingVolumes,
+  stopContainers,
+} from "../../remote/orphans.ts";
 import { remove as removeRoute } from "../../remote/proxy.ts";
 import { audit } from "../audit-line.ts";
 import { inStep } from "../in-step.ts";
@@ -51,10 +57,10 @@ async function removeFrom(work: Work, host: string, orphans: readonly Difference
     throwIfCancelled(work.signal);
     await runCommand(work, host, removeRoute(action.service));
   }
-  for (const { action } of doing(orphans, "stop-container")) await stop(work, host, [action.name]);
+  for (const { action } of doing(orphans, "stop-container")) await stop(work, host, [action.name], action.role);
   for (const { action } of doing(orphans, "remove-containers")) {
     await audit(work, host, "Removed all app containers", action.role);
-    await stop(work, host, action.names);
+    await stop(work, host, action.names, action.role);
     await runCommand(work, host, removeContainers(action.names));
   }
   for (const { action } of doing(orphans, "remove-accessory")) await removeAccessory(work, host, action);
@@ -62,9 +68,12 @@ async function removeFrom(work: Work, host: string, orphans: readonly Difference
   for (const { action } of doing(orphans, "leave-host")) await leave(work, host, action.removesImages);
 }
 
-async function stop(work: Work, host: string, names: readonly string[]): Promise<void> {
+/** A job that is at it gets the time that its role gives it, as long as the configuration has the role. */
+async function stop(work: Work, host: string, names: readonly string[], role?: string): Promise<void> {
   throwIfCancelled(work.signal);
-  await runCommand(work, host, stopContainers(names, work.config.drainTimeoutSeconds));
+  const { drainTimeoutSeconds, roles } = work.config;
+  const seconds = roles.find(({ name }) => name === role)?.stopTimeoutSeconds ?? drainTimeoutSeconds;
+  await runCommand(work, host, stopContainers(names, seconds));
 }
 
 /** Its data stay. */
@@ -79,7 +88,7 @@ async function removeAccessory(
   if (own.length === 0) return;
   if (routed) await runCommand(work, host, removeRoute(service));
   await stop(work, host, own);
-  await runCommand(work, host, removeContainers(own));
+  await runCommand(work, host, removeKeepingVolumes(own));
 }
 
 async function leave(work: Work, host: string, removesImages: boolean): Promise<void> {

@@ -38,6 +38,8 @@ export function openProgram(name: string, surroundings: Surroundings): Program {
         throw new KdeployError("cancelled", `${name} was interrupted`, { exitClass: "interrupted" });
       const why = error instanceof Error ? error.message : String(error);
       if (error instanceof KdeployError) throw adapterFailed(redactor.redact(`${shown(name, args)} ${why}`));
+      if (error instanceof Error && "code" in error && error.code === "ENOENT")
+        throw adapterMissing(redactor.redact(`there is no program ${name} on this machine`));
       throw adapterMissing(redactor.redact(`${name} cannot be run: ${why}`));
     }
   };

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { ACCESSORIES, booted, containers, fleetOf, steps } from "../../support/accessory-fleet.ts";
+import { EverydayFleet } from "../../support/everyday-fleet.ts";
 
 describe("names", () => {
   test.each(["boot", "reboot", "upgrade", "start", "stop", "restart", "details", "logs", "backup", "remove", "upload"])(
@@ -86,6 +87,28 @@ describe("boot", () => {
     expect(containers(fleet, "three")).toEqual([]);
   });
 
+  test("one that Docker has made and cannot start, as when its port is taken, is not in the way", async () => {
+    const fleet = fleetOf();
+    const server = fleet.server("two");
+    fleet.recording.onCommand = (_, { host, command }) => {
+      if (host === "two" && command.startsWith("docker run --name app-db")) server.started("app-db", false);
+    };
+    const { exitCode, err } = await fleet.run("accessory boot db");
+    expect(exitCode).toBe(1);
+    expect(err).toContain("docker run --name app-db");
+    expect(containers(fleet, "two")).toEqual([]);
+  });
+
+  test("one that was made and never started is told of, and not waited for", async () => {
+    const fleet = fleetOf();
+    fleet.server("two").started("app-db", false);
+    const created = { name: "/app-db", image: "pg", restarts: 0, state: { Status: "created", ExitCode: 0 } };
+    fleet.script(/^docker inspect --type container .* app-db$/, { stdout: JSON.stringify(created) }, "two");
+    const { exitCode, err, out } = await fleet.run("accessory boot db");
+    expect(exitCode).toBe(0);
+    expect(out + err).toContain("Accessory db is there already, but does not run");
+  });
+
   test("one that the proxy finds unhealthy is explained, and removed", async () => {
     const fleet = fleetOf();
     fleet.server("one").behaviour = (name) => ({ unhealthy: name === "app-admin" });
@@ -134,6 +157,33 @@ describe("boot", () => {
     expect(out).toContain("would run on one: docker exec kamal-proxy kamal-proxy deploy app-admin");
     expect(fleet.recording.all.filter(({ command }) => !/^docker ps|^if test -d/.test(command))).toEqual([]);
   });
+});
+
+test("a dry run asks for no secret: not for a registry, a container or a certificate", async () => {
+  const config = ACCESSORIES.replace(
+    "image: admin, hosts: [one, three], proxy: { host: admin.example.com }",
+    "image: admin, hosts: [one, three], env: { secret: [PW] }, registry: { username: [USER], password: [PW] }, proxy: { host: admin.example.com, ssl: { certificate_pem: CERT, private_key_pem: KEY } }",
+  );
+  expect(config).toContain("certificate_pem");
+  const fleet = new EverydayFleet({ config });
+  for (const words of ["accessory boot admin", "accessory upgrade admin", "accessory pull_image admin"]) {
+    const { exitCode, err, out } = await fleet.run(`${words} --dry-run`);
+    expect([exitCode, err]).toEqual([0, expect.not.stringContaining("not found")]);
+    expect(out).toContain("would run on one: docker login");
+  }
+});
+
+test("one of the registry on this machine has it started and within reach; another one needs neither", async () => {
+  const config = ACCESSORIES.replace(/^registry:.*$/m, "registry: { server: 'localhost:5555' }").replace(
+    "image: admin",
+    "image: 'localhost:5555/admin'",
+  );
+  const fleet = new EverydayFleet({ config });
+  const { out } = await fleet.run("accessory boot all --dry-run");
+  expect(out).toContain("would run on localhost: docker start kamal-docker-registry");
+  expect(out).toContain("would let port 5555 of one lead to the registry here");
+  expect(out).toContain("would let port 5555 of three lead to the registry here");
+  expect(out).not.toContain("would let port 5555 of two");
 });
 
 describe("start, stop and restart", () => {
@@ -222,10 +272,19 @@ describe("remove", () => {
     expect(containers(fleet, "two")).toEqual(["app-cache"]);
     expect(fleet.lines("two")).toContain("docker image rm --force postgres:16");
     expect(fleet.lines("two")).toContain("/usr/bin/env rm -rf app-db");
+    expect(fleet.lines("two")).toContain("/usr/bin/env rm -rf app-db_replaced_*");
     expect((await fleet.run("accessory remove all -y")).exitCode).toBe(0);
     for (const host of ["one", "two", "three"]) expect(containers(fleet, host)).toEqual([]);
     expect(fleet.server("one").live.has("app-admin")).toBe(false);
   });
+});
+
+test("one that cannot be stopped keeps its data", async () => {
+  const fleet = await booted();
+  fleet.script(/^docker container stop app-db$/, { exitCode: 1, stderr: "did not receive an exit event" });
+  const { exitCode, err } = await fleet.run("accessory remove db -y");
+  expect([exitCode, err]).toEqual([1, expect.stringContaining("could not be stopped; its files stay")]);
+  expect(fleet.lines("two").filter((line) => line.includes("rm -rf"))).toEqual([]);
 });
 
 describe("single parts", () => {

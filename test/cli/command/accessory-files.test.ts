@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { containers, fleetOf } from "../../support/accessory-fleet.ts";
@@ -53,6 +53,14 @@ accessories:
     const { exitCode, err } = await fleet.run("accessory boot db");
     expect(exitCode).toBe(3);
     expect(err).toContain("my.cnf.erb:2:1");
+    expect(containers(fleet, "two")).toEqual([]);
+  });
+
+  test("what is there and cannot be read is named, and no defect of this program", async () => {
+    const fleet = await withFiles({ "my.cnf.erb": "", "init/b.sql": "B" });
+    symlinkSync("nowhere", join(await fleet.directory(), "init/link"));
+    const { exitCode, err } = await fleet.run("accessory boot db");
+    expect([exitCode, err]).toEqual([3, expect.stringContaining("init, of accessory db, cannot be read: ENOENT")]);
     expect(containers(fleet, "two")).toEqual([]);
   });
 

@@ -13,6 +13,8 @@ describe("upgrade", () => {
       "stop app-cache",
       "rename app-cache app-cache_replaced_HEX",
       "run app-cache",
+      // What was kept of its files, then the container.
+      "rm app-cache_replaced_HEX",
       "rm app-cache_replaced_HEX",
     ];
     expect(steps(fleet, "one")).toEqual(upgraded);
@@ -81,6 +83,110 @@ describe("upgrade", () => {
     for (const container of fleet.server("one").containers) again.server("one").containers.push(container);
     expect((await again.run(`accessory ${command} cache -h one`)).exitCode).toBe(0);
     expect(containers(again, "one").filter((name) => name.includes("cache"))).toEqual(["app-cache"]);
+  });
+
+  test("one that was killed between stop and rename: boot starts the accessory, with its files and variables of before", async () => {
+    const fleet = await booted();
+    fleet.host("one").trouble(/^docker rename app-cache app-cache_replaced/, "gone-for-good");
+    expect((await fleet.run("accessory upgrade cache -y -h one")).exitCode).toBe(6);
+    expect(containers(fleet, "one")).toContain("app-cache stopped");
+    const again = new EverydayFleet({ config: ACCESSORIES });
+    for (const container of fleet.server("one").containers) again.server("one").containers.push(container);
+    again.script(/^docker ps -a .*Names/, { stdout: "app-cache\napp-cache_replaced_0123456789abcdef/\n" }, "one");
+    const { exitCode, out } = await again.run("accessory boot cache -h one");
+    expect(exitCode).toBe(0);
+    expect(out).toContain("An upgrade of cache was interrupted; the container from before it comes back.");
+    expect(containers(again, "one")).toContain("app-cache");
+    const lines = again.lines("one");
+    const back = lines.findIndex((line) => /rm -rf \S+\/cache\.env && mv app-cache_replaced_\w+\/\w+ /.test(line));
+    expect(back).toBeGreaterThan(-1);
+    expect(lines.indexOf("docker container start app-cache")).toBeGreaterThan(back);
+    expect(lines.indexOf("/usr/bin/env rm -rf app-cache_replaced_0123456789abcdef")).toBeGreaterThan(
+      lines.indexOf("docker container start app-cache"),
+    );
+  });
+
+  test("one that was killed at its very end: the new container keeps its files", async () => {
+    const fleet = await booted();
+    fleet.host("one").trouble(/^docker container rm --force app-cache_replaced/, "gone-for-good");
+    await fleet.run("accessory upgrade cache -y -h one");
+    const lines = fleet.lines("one");
+    const kept = lines.findLastIndex((line) => line.startsWith("docker container rm --force app-cache_replaced"));
+    const dropped = lines.findIndex((line) => line.startsWith("/usr/bin/env rm -rf app-cache_replaced"));
+    expect(dropped).toBeGreaterThan(-1);
+    expect(dropped).toBeLessThan(kept);
+  });
+
+  test("a failed one puts the variables back before the old container starts", async () => {
+    const fleet = await booted();
+    fleet.host("one").trouble(/^docker run --name app-cache/, "fails");
+    expect((await fleet.run("accessory upgrade cache -y -h one")).exitCode).toBe(1);
+    const lines = fleet.lines("one");
+    const at = [
+      /cp -a \.kamal\/apps\/app\/env\/accessories\/cache\.env app-cache_replaced_/,
+      /^upload \.kamal\/apps\/app\/env\/accessories\/cache\.env/,
+      /mv app-cache_replaced_\w+\/\w+ \.kamal\/apps\/app\/env\/accessories\/cache\.env/,
+      /^docker container start app-cache/,
+      /^\/usr\/bin\/env rm -rf app-cache_replaced_/,
+    ].map((pattern) => lines.findIndex((line) => pattern.test(line)));
+    expect(at).not.toContain(-1);
+    expect(at).toEqual(at.toSorted((one, other) => one - other));
+  });
+
+  test("one that cannot be stopped keeps its data to itself: no other is started beside it", async () => {
+    const fleet = await booted();
+    fleet.script(/^docker container stop app-db$/, {
+      exitCode: 1,
+      stderr: "cannot stop container: did not receive an exit event",
+    });
+    const { exitCode, err } = await fleet.run("accessory upgrade db -y");
+    expect([exitCode, err]).toEqual([1, expect.stringContaining("did not receive an exit event")]);
+    expect(steps(fleet, "two").filter((step) => /^(?:run|rename)/.test(step))).not.toContain("run app-db");
+    expect(containers(fleet, "two")).toEqual(["app-cache", "app-db"]);
+  });
+
+  test("a new container that cannot be removed does not pass for the old one", async () => {
+    const fleet = await booted();
+    fleet.server("two").behaviour = (name) => (name === "app-db" ? { exits: { code: 1, restarts: 5 } } : {});
+    fleet.script(/^docker container rm --force app-db$/, { exitCode: 1, stderr: "device or resource busy" });
+    const { exitCode, err, out } = await fleet.run("accessory upgrade db -y");
+    expect(exitCode).toBe(1);
+    expect(out).not.toContain("db: as before.");
+    expect(out + err).toContain("The container of db from before is not back");
+  });
+
+  test("files that cannot be kept are told of", async () => {
+    const fleet = await booted();
+    fleet.script(/^if test -e .*cp -a /, { exitCode: 1, stderr: "cp: cannot open: Permission denied" }, "one");
+    const { exitCode, err, out } = await fleet.run("accessory upgrade cache -y -h one");
+    expect(exitCode).toBe(0);
+    expect(out + err).toContain("would not come back after a failure: cp: cannot open: Permission denied");
+  });
+
+  test("killed after the new one was started, and before requests went to it: they do now", async () => {
+    const fleet = await booted();
+    fleet.host("one").trouble(/kamal-proxy deploy app-admin/, "gone-for-good");
+    expect((await fleet.run("accessory upgrade admin -y -h one")).exitCode).toBe(6);
+    const again = new EverydayFleet({ config: ACCESSORIES });
+    for (const container of fleet.server("one").containers) again.server("one").containers.push(container);
+    expect((await again.run("accessory boot admin -h one")).exitCode).toBe(0);
+    expect(again.server("one").serving("app-admin")).toBe("app-admin");
+    expect(containers(again, "one").filter((name) => name.includes("admin"))).toEqual(["app-admin"]);
+  });
+
+  test("cancelled while one host has the new one behind its proxy already: requests go to the old one again", async () => {
+    const fleet = await booted();
+    const before = fleet.server("one").containers.find(({ name }) => name === "app-admin");
+    const { replaceAccessories } = await import("../../../cli/execute/operation/accessory-replace.ts");
+    fleet.host("three").trouble(/^docker run --name app-admin/, "hangs");
+    fleet.recording.onCommand = (_, { host, command }) => {
+      if (host === "one" && command.includes("kamal-proxy deploy app-admin")) setTimeout(() => fleet.stop.abort(), 50);
+    };
+    await expect(replaceAccessories(fleet.work(), "admin", { what: "Upgrade", rolling: false })).rejects.toMatchObject({
+      code: "cancelled",
+    });
+    expect(fleet.server("one").live.get("app-admin")).toBe(before?.id.slice(0, 12));
+    expect(fleet.server("one").serving("app-admin")).toBe("app-admin");
   });
 
   test("a cancelled one brings the old container back", async () => {

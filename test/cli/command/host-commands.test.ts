@@ -230,6 +230,7 @@ describe("remove", () => {
       "image admin",
       "directory app-admin",
       "file .kamal/apps/app/env/accessories/admin.env",
+      "directory app-admin_replaced_*",
       "stop kamal-proxy",
       "proxy",
       "directory .kamal/proxy",

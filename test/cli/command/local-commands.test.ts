@@ -97,6 +97,20 @@ describe("check", () => {
     expect(await run(cwd, "config", "--version", "v1")).toMatchObject({ exitCode: 0 });
   });
 
+  test("so is a file of an accessory that is missing", async () => {
+    const accessory = "accessories: { db: { image: pg, host: h, files: ['my.cnf:/etc/my.cnf', 'init:/init'] } }\n";
+    const cwd = await directory({
+      "config/deploy.yml": `${SMALL_CONFIG}\n${accessory}`,
+      Dockerfile: "",
+      "init/1.sql": "",
+    });
+    const { exitCode, err } = await run(cwd, "check");
+    expect(exitCode).toBe(3);
+    expect(err).toMatch(/config\/deploy\.yml:\d+:\d+ accessories\/db\/files\/0: there is no file my\.cnf/);
+    expect(err).not.toContain("no file init");
+    expect(await run(cwd, "config", "--version", "v1")).toMatchObject({ exitCode: 0 });
+  });
+
   test("as JSON", async () => {
     const cwd = await directory({ "config/deploy.yml": SMALL_CONFIG, Dockerfile: "" });
     const { out } = await run(cwd, "check", "--json");

@@ -93,6 +93,16 @@ describe("proxy", () => {
       expect(started("two")).toMatch(/^PWD=\/home\/ann; docker run .* --volume \$PWD\/\.kamal\/proxy\/apps-config:/);
     });
 
+    test("that was killed half-way leaves it to the next boot to start one, with the files of all apps", async () => {
+      const fleet = new EverydayFleet();
+      fleet.script(/^docker inspect kamal-proxy --format/, { exitCode: 1 }, "two");
+      fleet.script(/\{\{\.Source\}\}/, { stdout: "/home/ann\n" }, "two");
+      fleet.script(/docker container start kamal-proxy/, {}, "two");
+      expect((await fleet.run("proxy boot")).exitCode).toBe(0);
+      expect(fleet.lines("two").at(-1)).toMatch(/^PWD=\/home\/ann; docker container start kamal-proxy \|\| /);
+      expect(fleet.lines("one").at(-1)).toMatch(/^docker container start kamal-proxy \|\| /);
+    });
+
     test("fetches the image before anything stops; hooks before and after", async () => {
       const fleet = new EverydayFleet({ config: WITH_PROXY_RUN });
       await fleet.recordHooks(["pre-proxy-reboot", "post-proxy-reboot", "pre-connect"]);

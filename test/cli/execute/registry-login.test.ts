@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { logIn, logOut } from "../../../cli/execute/registry-login.ts";
@@ -121,5 +121,33 @@ describe("logging in to a registry", () => {
     await expect(logIn(work, "one")).rejects.toMatchObject({ code: "command-failed" });
     await logIn(work, "one");
     expect(fleet.recording.all).toHaveLength(2);
+  });
+
+  test("a dry run says it, and asks nobody for a password", async () => {
+    const cwd = await temporaryDirectory();
+    mkdirSync(join(cwd, ".kamal"));
+    writeFileSync(join(cwd, ".kamal/secrets"), "DB_USER=$(touch asked)\nDB_PASSWORD=$(touch asked)\n");
+    const fleet = new SimulatedFleet({ config: WITH_ACCESSORIES, cwd });
+    await logIn(fleet.work({ dryRun: true }), "one", registryOf(fleet, "db"));
+    expect(existsSync(join(cwd, "asked"))).toBe(false);
+    expect(fleet.said()).toEqual([
+      expect.stringMatching(/would run on one: docker login ghcr\.io -u \[REDACTED\] --password-stdin$/),
+    ]);
+    expect(fleet.recording.all).toEqual([]);
+  });
+
+  test.each([
+    "permission denied while trying to connect to the Docker daemon socket at unix:///var/run/docker.sock",
+    "Error saving credentials: open /home/ann/.docker/config.json: permission denied",
+  ])("what the user may not do on the host is not taken for a wrong password: %s", async (stderr) => {
+    const fleet = await fleetOf({ exitCode: 1, stderr });
+    await expect(logIn(fleet.work(), "one")).rejects.toMatchObject({ code: "command-failed", details: [stderr] });
+  });
+
+  test("a password that stands in the configuration is told to nobody, whatever Docker prints", async () => {
+    const fleet = await fleetOf({ exitCode: 1, stderr: "unauthorized: not with hunter22" });
+    const error = await logIn(fleet.work(), "one").catch((failure: unknown) => failure);
+    expect(error).toMatchObject({ code: "registry-denied" });
+    expect(JSON.stringify(error) + JSON.stringify(fleet.events)).not.toContain("hunter22");
   });
 });

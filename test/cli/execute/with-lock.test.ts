@@ -160,7 +160,7 @@ describe("the deploy lock", () => {
     execFileSync("touch", ["-d", "10 days ago", join(folder, ".kamal/lock-app/details")]);
     await expect(withLock(work, () => Promise.resolve())).rejects.toMatchObject({
       code: "lock-held",
-      details: expect.arrayContaining([expect.stringContaining("It gives no signs of life, as a Kamal CLI's lock")]),
+      details: expect.arrayContaining([expect.stringContaining("It gives no signs of life, like a Kamal CLI's lock")]),
     });
     await shell(folder, release(fleet.config));
     await withLock(work, () => Promise.resolve());

@@ -74,6 +74,15 @@ describe("a running proxy, and what proxy.run wants", () => {
     expect(since(before, after)).toEqual(found);
   });
 
+  test("a log size that is left to Docker may be any", () => {
+    expect(since("debug", "log_max_size: '', debug")).toEqual([]);
+  });
+
+  test("a host's address may follow an equals sign", () => {
+    expect(since("a:1.2.3.4", "a=1.2.3.4")).toEqual([]);
+    expect(since("a:1.2.3.4", "a=[::1]")).toEqual(["option add-host a:::1", "no option add-host a:1.2.3.4"]);
+  });
+
   test("what was published by options is left to them", () => {
     expect(since("memory: 512m", "memory: 512m, publish: ['81:80']")).toEqual([]);
   });

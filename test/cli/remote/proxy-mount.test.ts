@@ -24,6 +24,15 @@ describe("the home that a proxy has files of", () => {
     expect(printed(null)).toBe("");
   });
 
+  test("is known of a proxy that was set aside, when a reboot was killed before the new one was there", () => {
+    const docker = `docker() { case "$*" in
+      "ps --all --quiet --filter name=^kamal-proxy_replaced_") printf 'abc\\ndef\\n';;
+      *" abc "*) echo /home/ann/.kamal/proxy/apps-config;;
+      *) return 1;; esac; }`;
+    const line = `PWD=/home/me; ${docker}\n${foreignHome("kamal-proxy")}`;
+    expect(spawnSync("sh", ["-c", line], { encoding: "utf8" }).stdout).toBe("/home/ann\n");
+  });
+
   test("is that of the line that is run in it, and nothing else changes", () => {
     expect(inHome("", "docker run x")).toBe("docker run x");
     const { stdout } = spawnSync("sh", ["-c", inHome("/home/a b", 'echo "$PWD/x" "$(pwd)"')], {

@@ -41,6 +41,20 @@ test("where the time went: outer steps in their order, equal ones together, what
   ).toEqual(["  Time: lock 0.2 s, boot 4.2 s, rest 5.6 s", "  Finished all in 10.0 seconds"]);
 });
 
+test.each([
+  ["Look what the build gets", "context"],
+  ["Ask the servers what they have", "questions"],
+  ["Reboot the proxy", "proxy"],
+  ["Remove the app", "app"],
+  ["Upgrade accessory db", "db"],
+  ["Remove what left the configuration", "leftovers"],
+  ["Log out of the registry", "registry"],
+])("%s is short for a line of times: %s", (title, short) => {
+  const time = new RunTime();
+  step(1, title, 1_000).forEach((event) => time.take(event));
+  expect(time.spent(1_000)).toEqual([[short, 1_000]]);
+});
+
 test("of many steps the longest are shown", () => {
   const steps = Array.from({ length: 12 }, (_, at) => step(at, `Step ${at}`, at * 100)).flat();
   const [line = ""] = linesOf([started("deploy"), ...steps]);

@@ -3,8 +3,8 @@ import { forwardArguments, interactiveArguments, masterArguments } from "../../.
 import { DEFAULT_SSH_OPTIONS } from "../../../cli/ssh/ssh-settings.ts";
 
 describe("arguments of ssh", () => {
-  const interactive = (more: object, command = "docker exec -it x sh") =>
-    interactiveArguments("app", command, { ...DEFAULT_SSH_OPTIONS, ...more }, [], undefined).join(" ");
+  const interactive = (more: object, command = "docker exec -it x sh", hasTerminal = true) =>
+    interactiveArguments("app", command, { ...DEFAULT_SSH_OPTIONS, ...more }, [], undefined, hasTerminal).join(" ");
 
   test.each([
     [{}, "-t root@app -p 22 docker exec -it x sh"],
@@ -19,6 +19,10 @@ describe("arguments of ssh", () => {
     // What deploy.yml denies, the OpenSSH configuration does not allow again.
     [{ forwardAgent: false, keysOnly: false }, "-o IdentitiesOnly=no -a -t root@app -p 22 docker exec -it x sh"],
   ])("a session for a person: %j", (more, line) => expect(interactive(more)).toBe(line));
+
+  test("without a terminal here none is asked for there", () => {
+    expect(interactive({}, "docker exec -i x sh", false)).toBe("-T root@app -p 22 docker exec -i x sh");
+  });
 
   test("a command is never taken for an option [CLI-11]", () => {
     expect(interactive({}, "-oProxyCommand=x")).toMatch(/22 {2}-oProxyCommand=x$/);

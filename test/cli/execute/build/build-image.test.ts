@@ -175,6 +175,23 @@ describe("what the registry has already [C9]", () => {
     expect(machine.gist).not.toContain("ask registry");
   });
 
+  test.each([
+    "args: { RAILS_ENV: staging }",
+    "target: staging",
+    "dockerfile: Dockerfile.staging",
+    "pack: { builder: b }",
+  ])(
+    "what a destination or a change that is not committed may build otherwise is always built: %s",
+    async (setting) => {
+      const machine = await BuildMachine.create(`builder: { arch: amd64, ${setting} }\n`);
+      await writeFile(join(machine.cwd, "Dockerfile.staging"), "FROM scratch\n");
+      machine.pushed = image();
+      await build(machine);
+      expect(machine.gist).not.toContain("ask registry");
+      expect(machine.lines.some((line) => /docker buildx build|pack build/.test(line))).toBe(true);
+    },
+  );
+
   test("a registry that does not answer in time is no failure", async () => {
     const machine = await BuildMachine.create();
     machine.local.trouble(/imagetools/, "hangs");

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -92,5 +93,28 @@ test("a folder that is not in the commit cannot be built", async () => {
     code: "clone-failed",
     details: [expect.stringContaining(cwd.slice(-7))],
   });
+  await remove();
+});
+
+test("started by a hook of git's, which names its repository in the environment, nothing of that one is changed", async () => {
+  const { cwd, remove } = await project({ Dockerfile: "FROM scratch\n", staged: "" });
+  const commit = committed(cwd);
+  const temporary = await temporaryDirectory();
+  const variables = { GIT_DIR: join(cwd, ".git"), GIT_INDEX_FILE: join(cwd, ".git/index") };
+  const env = { PATH: process.env["PATH"], HOME: cwd, GIT_CONFIG_NOSYSTEM: "1", TMPDIR: temporary, ...variables };
+  const fleet = new SimulatedFleet({ config: THREE_HOSTS, cwd });
+  const work = fleet.work({ local: new LocalHost({ cwd, env }), env });
+  const git = (line: string) => execFileSync("git", line.split(" "), { cwd, encoding: "utf8" });
+  await writeFile(join(cwd, "staged"), "staged");
+  git("add staged");
+  const config = await readFile(join(cwd, ".git/config"), "utf8");
+  for (let builds = 0; builds < 2; builds++) {
+    const { clone } = await findSources(work, "v1");
+    if (clone === undefined) throw new Error("no clone");
+    await prepareClone(work, clone.place, commit);
+    expect(await readFile(join(clone.place.cloneDirectory, "staged"), "utf8")).toBe("");
+  }
+  expect(git("diff --cached --name-only")).toBe("staged\n");
+  expect(await readFile(join(cwd, ".git/config"), "utf8")).toBe(config);
   await remove();
 });

@@ -1,54 +1,15 @@
 import { describe, expect, test } from "vitest";
-import type { Config } from "../../../../cli/config/config.ts";
-import { compare } from "../../../../cli/execute/reconcile/compare.ts";
-import type { Comparison } from "../../../../cli/execute/reconcile/comparison.ts";
-import type { HostFacts } from "../../../../cli/remote/inventory-facts.ts";
-import { parseInventory } from "../../../../cli/remote/inventory-facts.ts";
-import { type Filters, select } from "../../../../cli/selection/selection.ts";
 import {
   accessoryContainer,
   container,
   PROXY,
   type PrintedHost,
-  printed,
   roleContainer,
   route,
 } from "../../../support/printed-inventory.ts";
-import { configOf } from "../../config/written-config.ts";
+import { CONFIG, compared, type Extra, served, web } from "./compared.ts";
 
-const CONFIG = "servers: { web: [one] }\nproxy: { host: app.example.com }";
 const WITH_DB = `${CONFIG}\naccessories: { db: { image: 'db:1', host: one, cmd: serve } }`;
-
-type Extra = Partial<Pick<Comparison, "files">> & {
-  readonly destination?: string;
-  readonly filters?: Filters;
-  readonly former?: Readonly<Record<string, PrintedHost | string>>;
-};
-
-/** `kind on host: text → what reconcile does`. */
-function compared(yaml: string, hosts: Readonly<Record<string, PrintedHost>>, extra: Extra = {}): string[] {
-  const config: Config = configOf(yaml, extra.destination);
-  const factsOf = (host: PrintedHost): HostFacts => {
-    const facts = parseInventory(printed(host));
-    if (facts === undefined) throw new Error("no facts");
-    return facts;
-  };
-  const former = Object.entries(extra.former ?? {}).map(
-    ([host, there]) => [host, typeof there === "string" ? there : factsOf(there)] as const,
-  );
-  const found = compare({
-    config,
-    selection: select(config, extra.filters ?? {}),
-    facts: new Map(Object.entries(hosts).map(([host, there]) => [host, factsOf(there)])),
-    former: new Map(former),
-    secretsOf: () => new Map(),
-    files: extra.files ?? new Map(),
-  });
-  return found.map(({ action, host, kind, text }) => `${kind} on ${host ?? "all"}: ${text} → ${action.do}`);
-}
-
-const web = roleContainer("web", "one");
-const served: PrintedHost = { containers: [web], routes: [route("app-web", web)] };
 
 describe("an app that is as configured", () => {
   test("differs in nothing, with stopped versions kept for a rollback, one-off containers and another app beside it", () => {
@@ -212,6 +173,12 @@ describe("the proxy", () => {
     ]);
   });
 
+  test("that runs without an answer is told", () => {
+    expect(compared(CONFIG, { one: { containers: [web], routes: "" } })).toEqual([
+      "proxy-missing on one: The proxy runs, and does not answer: nothing is known of its routes. → nothing",
+    ]);
+  });
+
   test("that is another than proxy.run or the boot files say is told", () => {
     const old = container("kamal-proxy", { image: "kdeploy/kdeploy-proxy:v0.0.9" });
     expect(compared(CONFIG, { one: { ...served, proxy: old } })).toEqual([
@@ -252,6 +219,29 @@ describe("accessories", () => {
     ).toEqual([
       "accessory-changed on one: The accessory db is not as it would be run now: image db:0 in place of db:1, file app-db/my.cnf changed. → reboot-accessory",
     ]);
+  });
+
+  test("whose data a new container would not find are a person's to restart", () => {
+    const volume = (one: string) => WITH_DB.replace("cmd: serve", `cmd: serve, ${one}`);
+    const there = (options: Parameters<typeof accessoryContainer>[2]): PrintedHost => ({
+      ...host,
+      containers: [web, accessoryContainer("app-db", "one", options)],
+    });
+    const action = (yaml: string, options: Parameters<typeof accessoryContainer>[2]) =>
+      compared(yaml, { one: there(options) }).map((line) => line.replace(/^(\S+).* → /, "$1 "));
+    const moved = { binds: ["/home/ann/app-db/data:/data"] };
+    expect(action(volume("directories: ['data:/data']"), moved)).toEqual(["accessory-changed nothing"]);
+    expect(action(volume("volumes: ['new:/data']"), { binds: ["old:/data"] })).toEqual(["accessory-changed nothing"]);
+    expect(action(WITH_DB, { binds: ["old:/data"] })).toEqual(["accessory-changed nothing"]);
+    const anonymous = { config: { Volumes: { "/data": {} } } };
+    expect(action(volume("volumes: ['new:/data']"), anonymous)).toEqual(["accessory-changed nothing"]);
+    expect(action(WITH_DB, { ...anonymous, state: "exited" })).toEqual(["accessory-missing nothing"]);
+    expect(action(WITH_DB, anonymous)).toEqual([]);
+    // These are found as before.
+    const kept = { binds: ["old:/data:ro"], ...anonymous };
+    expect(action(volume("volumes: ['old:/data']"), kept)).toEqual(["accessory-changed reboot-accessory"]);
+    const file = { binds: ["/home/ann/app-db/my.cnf:/my.cnf"] };
+    expect(action(volume("files: ['my.cnf:/my.cnf']"), file)).toEqual(["accessory-changed reboot-accessory"]);
   });
 
   test("that left go, with their secrets", () => {
@@ -311,47 +301,13 @@ describe("files", () => {
   });
 });
 
-describe("hosts that left", () => {
-  const there = roleContainer("web", "two");
-  const files = [".kamal/apps/app/env/roles/web.env"];
-  const former = { containers: [there], routes: [route("app-web", there)], paths: files };
-
-  test("are cleared of all that the app has there", () => {
-    expect(compared(CONFIG, { one: served }, { former: { two: former } })).toEqual([
-      "role-left on two: The role web does not belong on this host any more; its containers are here still: 1 running. → remove-containers",
-      "route-left on two: The proxy has a route to app-web still, which is no role of this host any more. → remove-route",
-      "host-left on two: two left the configuration; files of the app are there still. → leave-host",
-    ]);
-  });
-
-  test("without anything of the app are not worth a word; one that cannot be asked is", () => {
-    expect(compared(CONFIG, { one: served }, { former: { two: {}, three: "three does not answer" } })).toEqual([
-      "host-left on three: three left the configuration, and cannot be asked what is there: three does not answer → nothing",
-    ]);
-  });
-
-  test("keep proxy and images where another app or destination has need of them", () => {
-    const action = (more: PrintedHost) => {
-      const config = configOf(CONFIG);
-      const facts = parseInventory(printed({ ...former, ...more }));
-      if (facts === undefined) throw new Error("no facts");
-      const empty = {
-        config,
-        selection: select(config, {}),
-        facts: new Map(),
-        files: new Map(),
-        secretsOf: () => new Map(),
-      };
-      return compare({ ...empty, former: new Map([["two", facts]]) }).at(-1)?.action;
-    };
-    expect(action({})).toEqual({ do: "leave-host", removesImages: true, removesProxy: true });
-    const other = container("other-web-1", { labels: { service: "other", role: "web", destination: "" } });
-    expect(action({ containers: [there, other] })).toMatchObject({ removesImages: true, removesProxy: false });
-    const staging = container("app-web-st-1", { labels: { service: "app", role: "web", destination: "st" } });
-    expect(action({ containers: [there, staging] })).toMatchObject({ removesImages: false, removesProxy: false });
-    expect(action({ paths: [...files, ".kamal/apps/other/env"] })).toMatchObject({ removesProxy: false });
-    expect(action({ routes: [route("by-hand", "cafecafecafe")] })).toMatchObject({ removesProxy: false });
-  });
+test("of certain roles only nothing is said of files that others may use", () => {
+  const config = CONFIG.replace("web: [one]", "web: [one], jobs: { hosts: [one], cmd: serve }");
+  const jobs = roleContainer("jobs", "one");
+  const paths = [".kamal/apps/app/assets/volumes/web-v1"];
+  const host = { ...served, containers: [web, jobs], paths };
+  expect(compared(config, { one: host }, { filters: { roles: "jobs" } })).toEqual([]);
+  expect(compared(config, { one: host })).toHaveLength(1);
 });
 
 test("destinations of one service do not touch one another", () => {

@@ -75,6 +75,11 @@ describe("a container that is as it would be run now", () => {
       "",
       { host: { LogConfig: { Type: "json-file", Config: { "max-size": "10m", labels: "x" } } } },
     ],
+    [
+      "hosts and a directory as Docker's client writes them",
+      options("add-host: ['a=1.2.3.4', 'b:[::1]', 'c:::2'], workdir: /app//x/../"),
+      { host: { ExtraHosts: ["a:1.2.3.4", "b:::1", "c:::2"] }, config: { WorkingDir: "/app" } },
+    ],
     ["an option whose value Docker words itself", options("gpus: all")],
   ];
 

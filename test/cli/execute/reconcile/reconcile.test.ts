@@ -38,7 +38,7 @@ const webOnThree = roleContainer("web", "three");
 const THREE: PrintedHost = {
   containers: [jobs, webOnThree],
   routes: [route("app-web", webOnThree)],
-  paths: [".kamal/apps/app/env/roles/web.env"],
+  paths: [".kamal/apps/app/env/roles/jobs.env", ".kamal/apps/app/env/roles/web.env"],
 };
 
 /** Of a host, without questions and audit lines. */
@@ -133,7 +133,7 @@ describe("diff", () => {
 
   test("a server without Docker is no server without containers", async () => {
     const { fleet } = await fleetWith(AFTER, { one: serving("one"), three: {} });
-    fleet.script(INVENTORY, { stdout: printed({}).replace("json-file\n", "\n") }, "two");
+    fleet.script(INVENTORY, { stdout: printed({}).replace(/json-file.*\n/, "\n") }, "two");
     const { err, exitCode } = await fleet.run("diff");
     expect(exitCode).toBe(1);
     expect(err).toContain("two: Docker does not answer");
@@ -277,6 +277,65 @@ describe("reconcile", () => {
       err: expect.stringContaining("--forget two") as string,
     });
     expect(readFileSync(file, "utf8")).toContain("two");
+  });
+
+  test("a host that has another name now is forgotten by its former one, and nothing on it is touched", async () => {
+    const one = { ...serving("one"), engine: "E1", paths: [".kamal/apps/app/env/roles/web.env"] };
+    const { fleet } = await fleetWith(AFTER, { one, two: serving("two"), three: one });
+    const { exitCode, out } = await fleet.run("reconcile -y");
+    expect(exitCode).toBe(0);
+    expect(out).toContain("three left the configuration, but is the same server as one.");
+    expect(changes(fleet, "three")).toEqual([]);
+    expect(changes(fleet, "one")).toEqual([expect.stringMatching(/awk -v host=three/) as string]);
+  });
+
+  test("files that a container may use which is not to be made anew stay with it", async () => {
+    const unused = { paths: [".kamal/apps/app/assets/volumes/web-v1"] };
+    const { fleet } = await fleetWith(AFTER, {
+      one: serving("one", unused, ["old"]),
+      two: serving("two", unused),
+      three: {},
+    });
+    expect((await fleet.run("reconcile -y --only orphans")).exitCode).toBe(0);
+    const removal = "/usr/bin/env rm -rf .kamal/apps/app/assets/volumes/web-v1";
+    expect(changes(fleet, "one")).not.toContain(removal);
+    expect(changes(fleet, "two")).toContain(removal);
+    expect((await fleet.run("reconcile -y")).exitCode).toBe(0);
+    expect(changes(fleet, "one")).toContain(removal);
+  });
+
+  test("what is stopped gets the time of its role", async () => {
+    const config = AFTER.replace(/(servers:\n)/, "$1  work: { hosts: [two], stop_timeout: 300, cmd: serve }\n");
+    const work = (host: string, version: string) => roleContainer("work", host, { version });
+    const stale = { ...work("two", "v0"), details: { ...work("two", "v0").details, image: "sha256:0" } };
+    const two = serving("two");
+    const { fleet } = await fleetWith(config, {
+      one: serving("one", {
+        containers: [...(serving("one").containers ?? []), work("one", "v1")],
+        paths: [".kamal/apps/app/env/roles/work.env"],
+      }),
+      two: { ...two, containers: [...(two.containers ?? []), work("two", "v1"), stale] },
+      three: {},
+    });
+    fleet.script(/^docker (?:stop|container rm) .*app-work-v\d$/, {});
+    expect((await fleet.run("reconcile -y")).exitCode).toBe(0);
+    expect(changes(fleet, "one")).toContain("docker stop -t 300 app-work-v1");
+    expect(changes(fleet, "two")).toContain("docker stop -t 300 app-work-v0");
+  });
+
+  test("an accessory that left keeps its anonymous volumes", async () => {
+    const db = accessoryContainer("app-db", "two");
+    const paths = [".kamal/apps/app/env/accessories/db.env"];
+    const two = serving("two");
+    const { fleet } = await fleetWith(AFTER, {
+      one: serving("one"),
+      two: { ...two, containers: [...(two.containers ?? []), db], paths },
+      three: {},
+    });
+    fleet.script(/docker ps --all --filter label=service=app-db/, { stdout: "app-db\n" }, "two");
+    fleet.script(/^docker (?:stop|container rm) .*app-db$/, {}, "two");
+    expect((await fleet.run("reconcile -y")).exitCode).toBe(0);
+    expect(changes(fleet, "two")).toContain("docker container rm --force app-db");
   });
 
   test("an unknown part is a mistake of the command line", async () => {
