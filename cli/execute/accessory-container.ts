@@ -13,7 +13,7 @@ import { explainBootFailure } from "./explain-boot-failure.ts";
 import { installCertificate } from "./job/prepare-files.ts";
 import { startLocalRegistry } from "./local-registry.ts";
 import { pause } from "./pause.ts";
-import { type Failing, look, stillReady, type Verdict, waitUntilReady, watchForEnd } from "./readiness.ts";
+import { type Failing, look, stillReady, unlessItEnds, type Verdict, waitUntilReady } from "./readiness.ts";
 import { withRegistryForward } from "./registry-forward.ts";
 import { logIn } from "./registry-login.ts";
 import { runPatiently } from "./registry-patience.ts";
@@ -124,25 +124,11 @@ async function routeTo(work: Work, host: string, accessory: Accessory): Promise<
   if (id === "") throw await bootFailure(work, host, accessory, "ended");
   const peers = accessory.hosts.filter((name) => name !== host);
   const line = deploy(service, deployFlags(work.config, proxy, { containerId: id, owner, version: undefined, peers }));
-  if (work.dryRun) {
-    await runCommand(work, host, line);
-    return;
-  }
-  const done = new AbortController();
-  const ended = new AbortController();
-  const watching = watchForEnd(work, host, service, AbortSignal.any([work.signal, done.signal])).then((end) => {
-    if (end !== undefined) ended.abort();
-    return end;
-  });
   try {
-    await runCommand(work, host, line, { signal: AbortSignal.any([work.signal, ended.signal]) });
-  } catch (error) {
-    const end = ended.signal.aborted ? await watching : undefined;
+    const end = await unlessItEnds(work, host, service, (signal) => runCommand(work, host, line, { signal }));
     if (end !== undefined) throw await bootFailure(work, host, accessory, end.failing);
+  } catch (error) {
     if (isCancelled(error) || isUncertain(error) || !(error instanceof CommandError)) throw error;
     throw await bootFailure(work, host, accessory, undefined, error);
-  } finally {
-    done.abort();
-    await watching;
   }
 }

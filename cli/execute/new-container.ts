@@ -15,7 +15,7 @@ import { explainBootFailure } from "./explain-boot-failure.ts";
 import { say } from "./in-step.ts";
 import type { RoleOnHost } from "./place.ts";
 import { ProxySwitch } from "./proxy-switch.ts";
-import { stillReady, type Verdict, waitUntilReady, watchForEnd } from "./readiness.ts";
+import { stillReady, unlessItEnds, type Verdict, waitUntilReady } from "./readiness.ts";
 import { RoleEnvFile } from "./role-env-file.ts";
 import { runCommand } from "./run-command.ts";
 import type { Work } from "./work.ts";
@@ -194,29 +194,8 @@ export class NewContainer {
 
   /** The proxy asks until `deploy_timeout`; a container that has ended is known earlier. */
   async #prepare(proxy: ProxySwitch, id: string): Promise<Verdict | undefined> {
-    const stop = new AbortController();
-    const ended = new AbortController();
-    if (this.#work.dryRun) stop.abort();
-    const watching = watchForEnd(
-      this.#work,
-      this.host,
-      this.#name,
-      AbortSignal.any([this.#work.signal, stop.signal]),
-    ).then((end) => {
-      if (end !== undefined) ended.abort();
-      return end;
-    });
-    try {
-      await proxy.prepare(id, AbortSignal.any([this.#work.signal, ended.signal]));
-      return undefined;
-    } catch (error) {
-      if (!ended.signal.aborted) throw error;
-      const end = await watching;
-      return end === undefined ? undefined : { ready: false, ...end };
-    } finally {
-      stop.abort();
-      await watching;
-    }
+    const end = await unlessItEnds(this.#work, this.host, this.#name, (signal) => proxy.prepare(id, signal));
+    return end === undefined ? undefined : { ready: false, ...end };
   }
 
   #accept(verdict: Verdict): Verdict {

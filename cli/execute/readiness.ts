@@ -24,6 +24,9 @@ export type Verdict =
   | { readonly ready: true; readonly state: ContainerState }
   | { readonly ready: false; readonly failing: Failing; readonly state: ContainerState | undefined };
 
+/** A container that is given up. */
+export type End = { readonly failing: Failing; readonly state: ContainerState | undefined };
+
 /** Looks in which a container was found ended, before it counts: between two starts Docker shows it so for a moment. */
 const ENDED_LOOKS = 2;
 
@@ -61,7 +64,7 @@ export async function watchForEnd(
   host: string,
   name: string,
   signal: AbortSignal,
-): Promise<{ readonly failing: Failing; readonly state: ContainerState | undefined } | undefined> {
+): Promise<End | undefined> {
   const trouble = new Trouble(work.state.limits.maxRestarts);
   for (;;) {
     try {
@@ -73,6 +76,36 @@ export async function watchForEnd(
       // What is being waited for is asked on the same connection, and says what is wrong with it.
       return undefined;
     }
+  }
+}
+
+/**
+ * Waits for something that says by itself when a container is healthy, such as the proxy, or until the container has ended, which is
+ * known earlier. @returns how it ended; undefined when `perform` did. @throws what `perform` throws otherwise
+ */
+export async function unlessItEnds(
+  work: Work,
+  host: string,
+  name: string,
+  perform: (signal: AbortSignal) => Promise<unknown>,
+): Promise<End | undefined> {
+  const done = new AbortController();
+  const ended = new AbortController();
+  if (work.dryRun) done.abort();
+  const watching = watchForEnd(work, host, name, AbortSignal.any([work.signal, done.signal])).then((end) => {
+    if (end !== undefined) ended.abort();
+    return end;
+  });
+  try {
+    await perform(AbortSignal.any([work.signal, ended.signal]));
+    return undefined;
+  } catch (error) {
+    const end = ended.signal.aborted ? await watching : undefined;
+    if (end === undefined) throw error;
+    return end;
+  } finally {
+    done.abort();
+    await watching;
   }
 }
 
