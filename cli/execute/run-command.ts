@@ -13,15 +13,17 @@ const NOT_REACHED: ReadonlySet<string> = new Set(["connection-lost", "host-unrea
 
 export const LOCALHOST = "localhost";
 
+type Level = "info" | "debug";
+
 export type CommandOptions = {
   /** It changes nothing: dry runs run it too. */
   readonly reads?: boolean;
   /** Exit codes other than 0 are the caller's to judge. */
   readonly tolerate?: boolean;
   /** How closely one has to look to see it; `info` unless given. */
-  readonly level?: "info" | "debug";
+  readonly level?: Level;
   /** The same for what it prints; `debug` unless given. */
-  readonly outputLevel?: "info" | "debug";
+  readonly outputLevel?: Level | ((line: string) => Level);
   readonly timeoutMs?: number;
   /** In place of the work's; null for a command that no cancellation may keep from running: it undoes something. */
   readonly signal?: AbortSignal | null;
@@ -123,15 +125,22 @@ function startTelling(
   work: Work,
   host: string,
   shown: string,
-  level: "info" | "debug",
-  outputLevel: "info" | "debug" = "debug",
+  level: Level,
+  outputLevel: CommandOptions["outputLevel"] = "debug",
 ) {
   const id = randomBytes(4).toString("hex");
   const from = performance.now();
   return {
     started: () => work.report({ event: "command-started", id, host, shown, level }),
     line: (line: string, stream: "stdout" | "stderr") =>
-      work.report({ event: "command-output", id, host, stream, line, level: outputLevel }),
+      work.report({
+        event: "command-output",
+        id,
+        host,
+        stream,
+        line,
+        level: typeof outputLevel === "function" ? outputLevel(line) : outputLevel,
+      }),
     finished: (exitCode: number | null) =>
       work.report({ event: "command-finished", id, host, exitCode, durationMs: performance.now() - from, level }),
   };
