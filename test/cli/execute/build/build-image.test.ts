@@ -40,7 +40,10 @@ describe("a build", () => {
 
   test("each phase is a step with its time, and the output comes as it is printed, without what only counts", async () => {
     const machine = await BuildMachine.create();
-    machine.scripted.push([/buildx build/, { stdout: "#1 one\n\n#9 pushing layer d7 26.15MB / 149.71MB 3.2s\n#2 two\n" }]);
+    machine.scripted.push([
+      /buildx build/,
+      { stdout: "#1 one\n\n#9 pushing layer d7 26.15MB / 149.71MB 3.2s\n#2 two\n" },
+    ]);
     await build(machine);
     const { events } = machine.fleet;
     expect(events.flatMap((event) => (event.event === "step-started" ? [event.title] : []))).toEqual([
