@@ -2,6 +2,7 @@
 import type { Work } from "../execute/work.ts";
 import { printPlan } from "../plan/print.ts";
 import type { Plan, Step } from "../plan/step.ts";
+import { servingSentence } from "./serving.ts";
 
 /** @throws what the step that failed throws */
 export async function carryOut(work: Work, plan: Plan): Promise<number> {
@@ -22,6 +23,9 @@ export async function carryOut(work: Work, plan: Plan): Promise<number> {
   });
   await needSecrets(work, wanted);
   await executePlan(work, plan);
+  if (has(plan.steps, "boot-version") && !work.dryRun) {
+    work.report({ event: "said", kind: "progress", text: servingSentence(work, plan.version) });
+  }
   return 0;
 }
 

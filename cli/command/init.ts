@@ -17,7 +17,7 @@ export const command = defineCommand({
         print(there ? `${file.path} is there already\n` : `would write ${file.path}\n`);
       } else print((await written(file, cwd)) ? `wrote ${file.path}\n` : `${file.path} is there already\n`);
     }
-    print("Next: edit config/deploy.yml, then kdeploy check and kdeploy setup.\n");
+    print("Next: edit config/deploy.yml and .kamal/secrets, then kdeploy check, kdeploy doctor and kdeploy setup.\n");
     return 0;
   },
 });

@@ -1,5 +1,6 @@
 /** `kdeploy rollback`: the servers go back to a version that they had. */
 import { defineCommand } from "./command.ts";
+import { servingSentence } from "./serving.ts";
 
 export const command = defineCommand({
   description:
@@ -12,7 +13,7 @@ export const command = defineCommand({
   async run({ args: [version], shared, work, report }) {
     const { rollBack } = await import("../execute/rollback.ts");
     const serving = await rollBack(work, version ?? shared.version);
-    if (!work.dryRun) report({ event: "said", kind: "progress", text: `Version ${serving} serves.` });
+    if (!work.dryRun) report({ event: "said", kind: "progress", text: servingSentence(work, serving) });
     return 0;
   },
 });

@@ -74,12 +74,12 @@ function ownFlags(proxy: Proxy, peers: readonly string[]): string[] {
     proxyFlag("tls-eab-key-id", acme?.eabKeyId),
     proxyFlag("tls-eab-key-path", acme?.eabKeyPath),
     proxyFlag("tls-dns-hook", acme?.dnsHook),
-    proxyFlag("acme-peer", automatic ? (acme?.peers ?? peers.map(address)) : undefined),
+    proxyFlag("acme-peer", automatic ? (acme?.peers ?? peers.map(addressOf)) : undefined),
   ].flat();
 }
 
 /** `deploy@app:2222` → `app`: user and port are for ssh. */
-function address(host: string): string {
+export function addressOf(host: string): string {
   const name = host.slice(host.lastIndexOf("@") + 1);
   const bracketed = /^\[([^\]]+)\](?::\d+)?$/.exec(name)?.[1];
   return bracketed ?? (name.split(":").length === 2 ? name.replace(/:\d+$/, "") : name);
