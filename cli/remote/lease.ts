@@ -50,8 +50,10 @@ export function acquireLease(config: Config, token: string, text: string): strin
   const write = `: > ${directory}/beat-${token} && echo "${encoded(text)}" > ${directory}/details`;
   // Half a lock, on a full disk, would be nobody's and stay for ever.
   const whole = `{ ${write}; } || { rm -rf ${directory}; exit 1; }`;
-  const held = `test -d ${directory}; then exit ${LEASE_HELD}`;
-  return `mkdir -p .kamal && if mkdir ${directory} 2> /dev/null; then ${whole}; elif ${held}; else mkdir ${directory}; fi`;
+  const held = `test -d ${directory} && exit ${LEASE_HELD}`;
+  // It may have been released since the first attempt, and taken since the second; one that is made is never left empty.
+  const made = `mkdir ${directory} 2> /dev/null || { ${held}; mkdir ${directory}; } || { ${held}; exit 1; }`;
+  return `mkdir -p .kamal && { ${made}; } && { ${whole}; }`;
 }
 
 /** Prints `beat TOKEN AGE` for a lease, AGE in seconds, and the details; nothing when there is no lock. For `parseLease`. */

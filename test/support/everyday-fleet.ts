@@ -113,13 +113,13 @@ export class EverydayFleet extends SimulatedFleet {
           "audit: $1",
         ),
       )
-      .filter((line) => !/^mkdir -p \.kamal && if mkdir|beat-\w+/.test(line));
+      .filter((line) => !/^mkdir -p \.kamal && \{ mkdir|beat-\w+/.test(line));
   }
 
   /** Of the host that holds the lock: whether it was taken, and given back. */
   lockSteps(host: string): string[] {
     return this.recording.on(host).flatMap((line) => {
-      if (line.startsWith("mkdir -p .kamal && if mkdir")) return ["taken"];
+      if (line.startsWith("mkdir -p .kamal && { mkdir")) return ["taken"];
       return /released-/.test(line) ? ["released"] : [];
     });
   }

@@ -29,7 +29,7 @@ export function gist(command: string): string {
     [/deploy --help/, "ask proxy"],
     [/kamal-proxy (commit|abort|revert|deploy \S+)/, "$1"],
     [/^docker (login|pull|rename|stop|tag|version|container rm)/, "$1"],
-    [/if mkdir/, "take lock"],
+    [/\{ mkdir/, "take lock"],
     [/^touch -c/, "beat"],
     [/released-/, "release lock"],
     [/releases\.new/, "record release"],

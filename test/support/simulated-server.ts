@@ -134,7 +134,7 @@ export class SimulatedServer {
       [/audit\.log$/, (match) => (this.audit.push(match.input), ok())],
       [/^docker pull \S+:(\S+)$/, ([, version = ""]) => this.#pull(version)],
       [/^docker inspect -f /, () => ok("app\n")],
-      [/^mkdir -p \.kamal && if mkdir .*beat-(\w+)/s, ([, token]) => this.#takeLock(token)],
+      [/^mkdir -p \.kamal && \{ mkdir .*?beat-(\w+)/s, ([, token]) => this.#takeLock(token)],
       [/^touch -c \S*beat-(\w+)/, ([, token]) => (this.lock === token ? ok() : { exitCode: 76 })],
       [/^mv \S*beat-(\w+) \S*released-/, ([, token]) => this.#releaseLock(token)],
       [

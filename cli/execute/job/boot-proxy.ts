@@ -5,6 +5,7 @@ import type { StepOf } from "../../plan/step.ts";
 import { differences, inspectProxy, isOutdated, parseProxyContainer } from "../../remote/proxy-drift.ts";
 import { foreignHome, inHome } from "../../remote/proxy-mount.ts";
 import { boot, createNetwork, makeAppsConfigDirectory, networkExists } from "../../remote/proxy-run.ts";
+import { allEnded } from "../all-ended.ts";
 import { inStep, say } from "../in-step.ts";
 import { onHosts } from "../on-hosts.ts";
 import { logIn } from "../registry-login.ts";
@@ -14,8 +15,9 @@ import { WorkError } from "../work-error.ts";
 
 export async function bootProxy(work: Work, { networkHosts, hosts }: StepOf<"boot-proxy">): Promise<void> {
   await inStep(work, "Start the proxy", hosts, async () => {
-    await onHosts(work, networkHosts, (host) => ensureNetwork(work, host));
-    await onHosts(work, hosts, (host) => bootOn(work, host));
+    await onHosts(work, [...new Set([...networkHosts, ...hosts])], (host) =>
+      hosts.includes(host) ? bootOn(work, host) : ensureNetwork(work, host),
+    );
   });
 }
 
@@ -36,10 +38,14 @@ export function proxyRunOn(config: Config, host: string): ProxyRun | undefined {
 }
 
 async function bootOn(work: Work, host: string): Promise<void> {
-  await logIn(work, host);
   const run = proxyRunOn(work.config, host);
-  const isThere = await lookAtProxy(work, host, run);
-  await runCommand(work, host, makeAppsConfigDirectory());
+  // None of these needs another, and each is a round trip.
+  const [isThere] = await allEnded([
+    lookAtProxy(work, host, run),
+    ensureNetwork(work, host),
+    logIn(work, host),
+    runCommand(work, host, makeAppsConfigDirectory()),
+  ]);
   await runCommand(work, host, isThere ? boot(run) : inHome(await formerHome(work, host), boot(run)));
 }
 

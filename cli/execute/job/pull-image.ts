@@ -1,6 +1,7 @@
 /** The image of a version from the registry to every host, side by side with what is there. Source: cli-docker-commands §8. */
 import type { StepOf } from "../../plan/step.ts";
 import { checkLabel, mirrors, parseMirror, pull } from "../../remote/image.ts";
+import { allEnded } from "../all-ended.ts";
 import { audit } from "../audit-line.ts";
 import { inStep } from "../in-step.ts";
 import { startLocalRegistry } from "../local-registry.ts";
@@ -15,9 +16,11 @@ import { WorkError } from "../work-error.ts";
 export async function pullImage(work: Work, { version, hosts }: StepOf<"pull-image">): Promise<void> {
   await inStep(work, `Pull ${version}`, hosts, async () => {
     await startLocalRegistry(work);
-    await onHosts(work, hosts, (host) => logIn(work, host));
+    const [{ first, rest }] = await allEnded([
+      pullOrder(work, hosts),
+      onHosts(work, hosts, (host) => logIn(work, host)),
+    ]);
     await withRegistryForward(work, hosts, async () => {
-      const { first, rest } = await pullOrder(work, hosts);
       await onHosts(work, first, (host) => pullOn(work, host, version));
       await onHosts(work, rest, (host) => pullOn(work, host, version));
     });
@@ -28,8 +31,10 @@ export async function pullImage(work: Work, { version, hosts }: StepOf<"pull-ima
 export async function pullOn(work: Work, host: string, version: string): Promise<void> {
   await startLocalRegistry(work);
   await logIn(work, host);
-  await audit(work, host, `Pulled image with version ${version}`);
-  await withRegistryForward(work, [host], () => runPatiently(work, host, "pull", pull(work.config, version)));
+  await allEnded([
+    audit(work, host, `Pulled image with version ${version}`),
+    withRegistryForward(work, [host], () => runPatiently(work, host, "pull", pull(work.config, version))),
+  ]);
   const label = await runCommand(work, host, checkLabel(work.config, version), { tolerate: true });
   if (label.exitCode === 0) return;
   throw new WorkError("image-unusable", `${host}: the image ${version} has no label service=${work.config.service}.`, {

@@ -229,7 +229,7 @@ describe("a dry run", () => {
       );
       expect(said).toContain(`would run on ${host}: docker stop app-web-v1`);
     }
-    expect(said).toContain("would run on one: mkdir -p .kamal && if mkdir .kamal/lock-app");
+    expect(said).toContain("would run on one: mkdir -p .kamal && { mkdir .kamal/lock-app");
     expect(said).toContain("would run on three: upload .kamal/apps/app/env/roles/jobs.env (mode 0600)");
   });
 });

@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Host } from "../../../cli/execute/host.ts";
@@ -98,6 +99,20 @@ describe("the deploy lock", () => {
       ),
     );
     expect(most).toBe(1);
+  });
+
+  test("is whole when it was released in the moment between two looks", async () => {
+    const folder = await temporaryDirectory();
+    const bin = await temporaryDirectory();
+    // The first attempt finds it taken; by the time of the next command it is gone.
+    const wrapper = `#!/bin/sh\nif test -e ${bin}/once; then exec /bin/mkdir "$@"; fi\ncase "$1" in -p) exec /bin/mkdir "$@";; esac\n: > ${bin}/once; exit 1\n`;
+    await writeFile(join(bin, "mkdir"), wrapper, { mode: 0o755 });
+    const env = { ...process.env, PATH: `${bin}:${process.env["PATH"]}` };
+    const { work } = runAt(folder, {}, new LocalHost({ cwd: folder, env }, "one"));
+    const inside = await withLock(work, () => Promise.resolve(readdirSync(join(folder, ".kamal/lock-app"))));
+    expect(inside.map((name) => name.replace(/-.*/, ""))).toEqual(["beat", "details"]);
+    expect(existsSync(join(bin, "once"))).toBe(true);
+    expect(readdirSync(join(folder, ".kamal"))).toEqual([]);
   });
 
   test("is waited for no longer than was said, and not at all when a person took it", async () => {
@@ -209,7 +224,7 @@ describe("the deploy lock", () => {
 
   test("that may have been taken when the connection was lost is given back", async () => {
     const fleet = new SimulatedFleet();
-    fleet.host("one").trouble(/if mkdir/, "lost");
+    fleet.host("one").trouble(/\{ mkdir/, "lost");
     await expect(withLock(fleet.work(), () => Promise.resolve())).rejects.toMatchObject({ code: "connection-lost" });
     expect(fleet.server("one").lock).toBeUndefined();
   });
