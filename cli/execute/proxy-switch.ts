@@ -1,7 +1,7 @@
 /** One service of one host's proxy, on its way from an old container to a new one: in two phases, or in one where the proxy knows no other way. */
 import { runningId } from "../remote/app-lookup.ts";
 import { deploy, remove } from "../remote/proxy.ts";
-import { abort, commit, parsePrepared, prepare, revert } from "../remote/two-phase.ts";
+import { abort, commit, parsePrepared, prepare, progressIn, revert } from "../remote/two-phase.ts";
 import { type CommandOptions, runCommand } from "./run-command.ts";
 import type { Work } from "./work.ts";
 import { isUncertain, WorkError } from "./work-error.ts";
@@ -54,6 +54,7 @@ export class ProxySwitch {
       const { stdout } = await runCommand(this.#work, this.#host, line, {
         signal,
         placeholder: "Prepared PREPARED_ID",
+        progress: progressIn,
       });
       this.#id = parsePrepared(stdout);
     } catch (error) {
@@ -78,7 +79,7 @@ export class ProxySwitch {
     const line = twoPhase ? commit(service, this.#id ?? "") : deploy(service, flags(this.#target));
     const timeoutMs = (deployTimeoutSeconds + drainTimeoutSeconds) * 1000 + GRACE_MS;
     try {
-      await runCommand(this.#work, this.#host, line, { signal: null, timeoutMs });
+      await runCommand(this.#work, this.#host, line, { signal: null, timeoutMs, progress: progressIn });
       this.#phase = "switched";
     } catch (error) {
       if (!isUncertain(error)) this.#phase = before;

@@ -30,6 +30,8 @@ export type CommandOptions = {
   /** What a dry run takes for its output. */
   readonly placeholder?: string;
   readonly onLine?: (line: string, stream: "stdout" | "stderr") => void;
+  /** Of a line on standard error that only says how it goes on: its text. It is told as that, and no part of what was printed. */
+  readonly progress?: (line: string) => string | undefined;
   /** As of `Host.run`. */
   readonly keepBytes?: number;
   /** Standard output goes here byte for byte, and nowhere else. */
@@ -74,6 +76,11 @@ export async function runCommand(
       onLine: (text, stream) => {
         if (options.onStdout !== undefined && stream === "stdout") return;
         const safe = work.redactor.redact(text);
+        const progress = stream === "stderr" ? options.progress?.(safe) : undefined;
+        if (progress !== undefined) {
+          work.report({ event: "progress", host, text: progress });
+          return;
+        }
         told.line(safe, stream);
         options.onLine?.(safe, stream);
       },
@@ -88,7 +95,7 @@ export async function runCommand(
   told.finished(result.exitCode);
   work.state.reached(host);
   if (result.exitCode === 0 || options.tolerate === true) return result;
-  throw new CommandError(host, shown, result, lastLines(work, result));
+  throw new CommandError(host, shown, result, lastLines(work, result, options.progress));
 }
 
 /** Its directory exists. A dry run says it. */
@@ -115,9 +122,9 @@ function machineOf(work: Work, host: string): Host {
 }
 
 /** Standard error says what went wrong; programs that keep it empty say it on standard output. */
-function lastLines(work: Work, { stdout, stderr }: RunResult): string[] {
+function lastLines(work: Work, { stdout, stderr }: RunResult, progress: CommandOptions["progress"]): string[] {
   const text = stderr.trim() === "" ? stdout : stderr;
-  const lines = text.split("\n").filter((line) => line.trim() !== "");
+  const lines = text.split("\n").filter((line) => line.trim() !== "" && progress?.(line) === undefined);
   return lines.slice(-work.state.limits.failureOutputLines).map((line) => work.redactor.redact(line));
 }
 

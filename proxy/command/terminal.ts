@@ -17,9 +17,10 @@ export function say(terminal: Terminal, text: string): void {
   terminal.stdout.write(text);
 }
 
-/** For people who watch; scripts that collect stderr see nothing of it. */
-export function sayProgress(terminal: Terminal, line: string): void {
-  if (terminal.stderr.isTTY === true) terminal.stderr.write(`${line}\n`);
+/** For people who watch. Scripts that collect stderr see nothing of it, unless they want it: then its lines are marked. */
+export function sayProgress({ environment, stderr }: Terminal, line: string): void {
+  if (environment["KAMAL_PROXY_PROGRESS"] === "lines") stderr.write(`Progress: ${line}\n`);
+  else if (stderr.isTTY === true) stderr.write(`${line}\n`);
 }
 
 export function sayWarning(terminal: Terminal, text: string): void {

@@ -225,7 +225,7 @@ describe("a dry run", () => {
     for (const host of ["one", "two", "three"]) {
       expect(said).toContain(`would run on ${host}: docker run --detach --restart unless-stopped --name app-web-v2 `);
       expect(said).toContain(
-        `would run on ${host}: docker exec kamal-proxy kamal-proxy commit app-web --id PREPARED_ID`,
+        `would run on ${host}: docker exec --env KAMAL_PROXY_PROGRESS=lines kamal-proxy kamal-proxy commit app-web --id PREPARED_ID`,
       );
       expect(said).toContain(`would run on ${host}: docker stop app-web-v1`);
     }

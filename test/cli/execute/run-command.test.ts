@@ -33,6 +33,17 @@ describe("a command", () => {
     ]);
   });
 
+  test("that says how it goes on is told so, and that is no part of what it printed", async () => {
+    const stderr = "Progress: draining: 2 in flight\nno such service\n";
+    const { fleet, work } = against({ exitCode: 1, stderr });
+    const progress = (line: string) => /^Progress: (.*)/.exec(line)?.[1];
+    const error = await runCommand(work, "one", "commit", { progress }).catch((error: unknown) => error);
+    expect(error).toMatchObject({ details: ["no such service"] });
+    expect(fleet.events).toContainEqual({ event: "progress", host: "one", text: "draining: 2 in flight" });
+    const printed = fleet.events.flatMap((event) => (event.event === "command-output" ? [event.line] : []));
+    expect(printed).toEqual(["no such service"]);
+  });
+
   test("that fails says what it said last, without secrets [CLI-14]", async () => {
     const { fleet, work } = against({ exitCode: 2, stdout: "out", stderr: `first\nwrong password: ${PASSWORD}\n` });
     const error = await runCommand(work, "one", `login ${PASSWORD}`).catch((error: unknown) => error);

@@ -20,8 +20,8 @@ async function proxy() {
     await bench.plane.close();
     await socket.close();
   });
-  const run = (args: readonly string[], isTTY = false) =>
-    runCommandLine(args, { environment: { KAMAL_PROXY_SOCKET: path }, isTTY });
+  const run = (args: readonly string[], isTTY = false, more: Record<string, string> = {}) =>
+    runCommandLine(args, { environment: { KAMAL_PROXY_SOCKET: path, ...more }, isTTY });
   return { bench, app, run };
 }
 
@@ -173,12 +173,15 @@ test("without a proxy: the original's words, and where to look", async () => {
   });
 });
 
-test("success says nothing; a terminal sees how it goes", async () => {
+test("success says nothing; a terminal sees how it goes, and so do programs that want to", async () => {
   const { run, app } = await proxy();
   const deploy = ["deploy", "web", "--target", app.address, ...QUICK];
   expect(await run(deploy)).toEqual({ code: 0, stdout: "", stderr: "" });
   expect((await run(deploy, true)).stderr).toBe(
     `${app.address}: healthy (200) (check 1)\nswitched to ${app.address}\n`,
+  );
+  expect((await run(deploy, false, { KAMAL_PROXY_PROGRESS: "lines" })).stderr).toBe(
+    `Progress: ${app.address}: healthy (200) (check 1)\nProgress: switched to ${app.address}\n`,
   );
   expect(await run(["pause", "web", "--max-pause", "5s"])).toEqual({ code: 0, stdout: "", stderr: "" });
   expect(await run(["stop", "web", "--message", "soon"])).toEqual({ code: 0, stdout: "", stderr: "" });
