@@ -1,6 +1,4 @@
 /** Environments of root, role and tags → the variables of one container, plain ones and references to secrets. */
-import type { Secret } from "../secret/secret.ts";
-import type { SecretsFiles } from "../secret/secrets-files.ts";
 import type { ContainerEnv } from "./config.ts";
 import type { EnvInput } from "./section/env.ts";
 
@@ -26,13 +24,6 @@ export function mergeEnv(written: readonly EnvWritten[]): ContainerEnv {
 export function envTags(env: EnvInput | undefined): Readonly<Record<string, EnvWritten>> {
   const tags = env?.["tags"];
   return typeof tags === "object" ? tags : {};
-}
-
-/** The secret variables of a container with their values. Throws KdeployError `secret-not-found`. */
-export async function secretValues(env: ContainerEnv, files: SecretsFiles): Promise<ReadonlyMap<string, Secret>> {
-  const values = new Map<string, Secret>();
-  for (const { name, key } of env.secrets) values.set(name, await files.get(key));
-  return values;
 }
 
 function longForm(env: EnvWritten): { clear: Readonly<Record<string, string>>; secret: readonly string[] } {

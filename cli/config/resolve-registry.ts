@@ -1,8 +1,6 @@
 /** A checked registry section → where images are, and with which credentials. */
 import type * as z from "zod";
-import type { Redactor } from "../secret/redactor.ts";
 import { Secret } from "../secret/secret.ts";
-import type { SecretsFiles } from "../secret/secrets-files.ts";
 import type { Credential, Registry } from "./config.ts";
 import { isLocalRegistry, type registry } from "./section/registry.ts";
 
@@ -13,17 +11,6 @@ export function resolveRegistry(input: z.output<typeof registry>): Registry {
     password: credentialOf(input.password),
     localPort: isLocalRegistry(input.server) ? Number(input.server?.split(":")[1]) : undefined,
   };
-}
-
-/** The value of a credential; one from the configuration itself is made known to the redactor here. */
-export async function credentialValue(
-  credential: Credential,
-  files: SecretsFiles,
-  redactor: Redactor,
-): Promise<Secret> {
-  if ("secret" in credential) return files.get(credential.secret);
-  redactor.add(credential.value);
-  return credential.value;
 }
 
 function credentialOf(input: string | readonly string[] | undefined): Credential | undefined {

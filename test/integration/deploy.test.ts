@@ -77,8 +77,14 @@ describe.skipIf(skip !== undefined)("deploys to three servers", () => {
     await kdeploy("deploy");
     expect(await answering()).toEqual([versions[2], versions[2], versions[2]]);
     versions[3] = await project.commit("third");
-    await kdeploy("redeploy");
+    const { stdout } = await kdeploy("redeploy", "--json");
     expect(await answering()).toEqual([versions[3], versions[3], versions[3]]);
+    const events = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { event: string; text?: string });
+    const progress = events.flatMap(({ event, text = "" }) => (event === "progress" ? [text] : []));
+    expect(progress.filter((text) => text.startsWith("switched to "))).toHaveLength(3);
     await kdeploy("rollback", versions[2]);
     expect(await answering()).toEqual([versions[2], versions[2], versions[2]]);
     await traffic.stop();

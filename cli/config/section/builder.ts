@@ -1,5 +1,4 @@
 /** `builder`: how the image is built. Config-schema §7. */
-import type * as z from "zod";
 import { argument, line, secretName, word } from "../value-syntax.ts";
 import { buildArgs } from "./options.ts";
 import { boolean, choice, key, list, requiredKey, section, text } from "./types.ts";
@@ -70,5 +69,3 @@ export const builder = section({
   if (value.pack !== undefined && Array.isArray(value.arch) && value.arch.length > 1)
     refuse("pack", "buildpacks make images for one arch only");
 });
-
-export type BuilderInput = z.output<typeof builder>;

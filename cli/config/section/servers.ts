@@ -1,5 +1,4 @@
 /** `servers`: a list of hosts for the one role web, or roles by name. Config-schema §4. */
-import type * as z from "zod";
 import { containerName } from "../value-syntax.ts";
 import { hostEntry, roleOrHosts } from "./role.ts";
 import { arrayOrHash, choice, hash, list } from "./types.ts";
@@ -9,8 +8,6 @@ export const servers = choice(
   "should be an array or a hash",
   arrayOrHash,
 );
-
-export type ServersInput = z.output<typeof servers>;
 
 export const SERVERS_EXAMPLE = {
   web: ["192.0.2.1", { "192.0.2.2": "canary" }],
