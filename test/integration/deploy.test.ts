@@ -77,9 +77,9 @@ describe.skipIf(skip !== undefined)("deploys to three servers", () => {
     await kdeploy("deploy");
     expect(await answering()).toEqual([versions[2], versions[2], versions[2]]);
     versions[3] = await project.commit("third");
-    const { stdout } = await kdeploy("redeploy", "--json");
+    const printed = await kdeploy("redeploy", "--json");
     expect(await answering()).toEqual([versions[3], versions[3], versions[3]]);
-    const events = stdout
+    const events = printed
       .trim()
       .split("\n")
       .map((line) => JSON.parse(line) as { event: string; text?: string });
@@ -215,10 +215,12 @@ function secrets(): NodeJS.ProcessEnv {
 }
 
 /** Must do what it is told. */
-async function kdeploy(...args: readonly string[]): Promise<void> {
-  const { exitCode, output } = await project.kdeploy(args, { env: secrets() });
+/** @returns what it printed on standard output */
+async function kdeploy(...args: readonly string[]): Promise<string> {
+  const { exitCode, output, stdout } = await project.kdeploy(args, { env: secrets() });
   expect(exitCode, output).toBe(0);
   for (const secret of [REGISTRY.password, ODD_SECRET, "abc\\def"]) expect(output).not.toContain(secret);
+  return stdout;
 }
 
 /** The version behind each server's proxy. */
