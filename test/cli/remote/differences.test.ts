@@ -17,7 +17,6 @@ import { envFile, keep } from "../../../cli/remote/env-file.ts";
 import { cloneOf, makeDirectory } from "../../../cli/remote/git-clone.ts";
 import * as image from "../../../cli/remote/image.ts";
 import { inspectProxy } from "../../../cli/remote/proxy-drift.ts";
-import { deployFlags } from "../../../cli/remote/proxy-flags.ts";
 import { inHome } from "../../../cli/remote/proxy-mount.ts";
 import * as proxyRun from "../../../cli/remote/proxy-run.ts";
 import { listContainers } from "../../../cli/remote/prune.ts";
@@ -25,7 +24,7 @@ import { inspectImage } from "../../../cli/remote/pushed-image.ts";
 import * as registry from "../../../cli/remote/registry.ts";
 import { install, tlsPathsInProxy } from "../../../cli/remote/tls-files.ts";
 import { Secret } from "../../../cli/secret/secret.ts";
-import { accessoryOf, example, hostOf, roleOf } from "./example.ts";
+import { accessoryOf, deployOf, example, hostOf, roleOf } from "./example.ts";
 
 const config = example();
 const web = roleOf(config);
@@ -37,14 +36,6 @@ function runOf(more: string, exported = false): string {
 
 function fileOf(value: string): string {
   return envFile(new Map([["KEY", new Secret(value)]]), {}).content.reveal();
-}
-
-function deployOf(more: string): string {
-  const written = example(more);
-  const proxy = roleOf(written).proxy;
-  if (proxy === undefined) throw new Error("no proxy");
-  const target = { containerId: "c", owner: { role: "web" }, version: "1", peers: ["deploy@1.1.1.2:2222", "::2"] };
-  return deployFlags(written, proxy, target).join(" ");
 }
 
 const withSecret = example("env: { secret: [S] }");

@@ -1,16 +1,7 @@
 /** Lines of deploys that Kamal has no word for: settings that only our proxy knows, and steps that have nothing to do. */
 import { describe, expect, test } from "vitest";
 import { builderKind, inspect as inspectBuilder } from "../../../cli/remote/builder.ts";
-import { deployFlags } from "../../../cli/remote/proxy-flags.ts";
-import { example, roleOf } from "./example.ts";
-
-function deployOf(more: string): string {
-  const written = example(more);
-  const proxy = roleOf(written).proxy;
-  if (proxy === undefined) throw new Error("no proxy");
-  const target = { containerId: "c", owner: { role: "web" }, version: "1", peers: ["deploy@1.1.1.2:2222", "::2"] };
-  return deployFlags(written, proxy, target).join(" ");
-}
+import { deployOf, example } from "./example.ts";
 
 describe("lines of our own", () => {
   test("a step with nothing to do runs nothing", () => {
